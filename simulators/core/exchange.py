@@ -1,0 +1,333 @@
+"""One exchange, whatever its protocol: the same straight list for every simulator.
+
+read → route (world, once) → faults on_request → one transaction {checks, effect, answer, journal,
+faults before_commit} → faults after_commit_before_answer → faults on_answer → answer. A refusal rolls
+the effect back and writes the journal row alone; an unforeseen exception takes the same funnel as the
+rule ``SIM-BUG``.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from simulators.core import journal
+from simulators.core.clock import Now
+from simulators.core.errors import LateWriter, Refused, WorldGone
+from simulators.core.faults import effects
+from simulators.core.routing import Clue, resolve
+from simulators.core.rules import Catalogue, Check, Finding, Grade, Level, Rule, Text, Verdict, judge
+from simulators.core.store.api import Store, Tx
+from simulators.core.world import MAIN, World, Worlds
+
+log = logging.getLogger("simulators")
+S = TypeVar("S")
+
+SIM_BUG = Rule(
+    id="SIM-BUG",
+    level=Level.REFUSE,
+    looks_at="the sandbox itself",
+    source="this project",
+    grade=Grade.INFERRED,
+    sentence=Text("le bac à sable a rencontré une erreur imprévue", "the sandbox met an unforeseen error"),
+    mend=Text(
+        "signalez-la avec la ligne de journal citée ; votre message n'est pas en cause",
+        "report it with the journal row named here; your message is not at fault",
+    ),
+    code="SIMBug",
+    switchable=False,
+    kind="transport",
+)
+SIM_FAULT = Rule(
+    id="SIM-FAULT",
+    level=Level.REFUSE,
+    looks_at="a fault asked for on purpose",
+    source="this project",
+    grade=Grade.INFERRED,
+    sentence=Text("panne demandée au bac à sable", "fault asked of the sandbox"),
+    mend=Text("retirez la panne : segur-sandbox fault list", "remove the fault: segur-sandbox fault list"),
+    code="SIMFault",
+    switchable=False,
+    kind="transport",
+)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What came in, before anybody is identified. ``address_world`` is the world of the address."""
+
+    protocol: str
+    listener: str
+    peer: str
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    address_world: str | None = None
+    certificate: bytes | None = None
+
+    @property
+    def head(self) -> str:
+        """The request line and headers as text, for the journal."""
+        lines = [f"{self.method} {self.path}", *(f"{name}: {value}" for name, value in self.headers.items())]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes out. ``status`` is the protocol's own (HTTP number as text)."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    disconnect: str | None = None
+    truncate: int | None = None
+
+
+class FaultBook(Protocol):
+    """Where the triggers are kept. Counters of "nth call" commit in their own transaction."""
+
+    def plan(self, call: Call) -> Sequence[effects.Planned]:
+        """Every fault due for this call, asked once, when its world and operation are known."""
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What a simulator is given to stand on."""
+
+    store: Store
+    worlds: Worlds
+    now: Now
+    catalogue: Catalogue[Any]
+    faults: FaultBook
+    links: Callable[[str, int], str] = lambda world, number: f"/_sandbox/worlds/{world}/exchanges/{number}"
+    identifier_guard: Callable[[bytes], Iterable[tuple[str, str]]] = lambda body: ()
+
+
+@dataclass
+class Call:
+    """One exchange being handled: notes are taken here and end in its journal row."""
+
+    runtime: Runtime
+    arrival: Arrival
+    world: World
+    wall: datetime
+    operation: str
+    who: dict[str, str] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
+    marks: dict[str, Any] = field(default_factory=dict)
+    verdict: Verdict = field(default_factory=Verdict)
+    plan: Sequence[effects.Planned] = ()
+    _tx: Tx | None = None
+
+    @property
+    def tx(self) -> Tx:
+        """The open transaction of the operation."""
+        if self._tx is None:
+            raise RuntimeError("no transaction is open")
+        return self._tx
+
+    def planned(self, hook: str) -> list[effects.Effect]:
+        """The effects of the faults due at ``hook``, in order."""
+        return [fault.effect for fault in self.plan if fault.hook == hook]
+
+    @property
+    def wire_now(self) -> datetime:
+        return self.world.wire(self.wall)
+
+    @property
+    def business_now(self) -> datetime:
+        return self.world.business(self.wall)
+
+    def judge(self, checks: Iterable[Check[S]], subject: S) -> None:
+        """Runs checks under the world's policy, keeps the warnings, raises ``Refused``."""
+        verdict = judge(self.world.policy, checks, subject)
+        self.verdict = self.verdict + verdict
+        if verdict.refused:
+            raise Refused(self.verdict)
+
+    def find(self, *findings: Finding) -> None:
+        """As :meth:`judge`, for findings that a flow meets by itself."""
+        self.judge([lambda _: findings], None)
+
+    def adopted(self, family: str, identifier: str) -> None:
+        """Notes that an unknown structure, professional or patient was adopted."""
+        self.marks.setdefault("adopted", []).append(f"{family}:{identifier}")
+
+
+class ProtocolFlow(Protocol):
+    """What a simulator's protocol gives the exchange. Plain functions over parsed values."""
+
+    name: str
+
+    def read(self, call: Call) -> Any:
+        """Parses the arrival, sets ``call.operation``, ``who`` and ``keys``; raises ``Refused``."""
+
+    def clues(self, call: Call, request: Any) -> Sequence[Clue]:
+        """Credential and declared clues, in the protocol's order (the address comes before)."""
+
+    def perform(self, call: Call, request: Any) -> Answer:
+        """Checks and effect inside ``call.tx``; raises ``Refused``."""
+
+    def refuse(self, call: Call, request: Any | None, verdict: Verdict, href: str) -> Answer:
+        """The funnel: a refusing verdict as wire bytes."""
+
+
+def exchange(runtime: Runtime, flow: ProtocolFlow, arrival: Arrival) -> Answer:
+    """Handles one arrival from end to end; never raises. The answer leaves after the commit."""
+    call = Call(runtime, arrival, _first_world(runtime, arrival), runtime.now(), f"{flow.name}.?")
+    request: Any = None
+    try:
+        request = flow.read(call)
+        _route(call, flow, request)
+        early = _on_request(call)
+        answer = early or _perform(call, flow, request)
+    except Refused as refused:
+        answer = _refused(call, flow, request, refused.verdict)
+    except (LateWriter, WorldGone) as gone:
+        answer = _refused(call, flow, request, _verdict(SIM_FAULT, f"world {call.world.name}", str(gone)))
+    except Exception as bug:  # the funnel of last resort: the service stays up and says so
+        log.exception("SIM-BUG in %s", call.operation)
+        call.marks["traceback"] = traceback.format_exc(limit=12)
+        answer = _refused(call, flow, request, _verdict(SIM_BUG, call.operation, repr(bug)))
+    return _on_answer(call, answer)
+
+
+def _verdict(rule: Rule, where: str, found: str) -> Verdict:
+    return Verdict((replace(rule.finding(where, found=found), level=Level.REFUSE),))
+
+
+def _first_world(runtime: Runtime, arrival: Arrival) -> World:
+    for name in (arrival.address_world, MAIN, "-"):
+        if name is not None:
+            try:
+                return runtime.worlds.get(name)
+            except WorldGone:
+                continue
+    raise WorldGone(MAIN)
+
+
+def _route(call: Call, flow: ProtocolFlow, request: Any) -> None:
+    address = call.arrival.address_world
+    first = [Clue("address", "world", address)] if address is not None else []
+    route = resolve(call.runtime.store, [*first, *flow.clues(call, request)])
+    call.world = call.runtime.worlds.get(route.world)
+    if route.by is not None:
+        call.marks["world_by"] = f"{route.by.source}:{route.by.kind}"
+    if route.contradictions:
+        call.marks["contradictions"] = [f"{c.source}:{c.kind}={c.key} -> {w}" for c, w in route.contradictions]
+
+
+def _perform(call: Call, flow: ProtocolFlow, request: Any) -> Answer:
+    store = call.runtime.store
+    with store.write(call.world.name, call.world.epoch) as tx:
+        call._tx = tx
+        try:
+            answer = flow.perform(call, request)
+            for effect in call.planned("before_commit"):
+                if isinstance(effect, effects.Fail):
+                    raise Refused(_verdict(SIM_FAULT, call.operation, effect.reason))
+                answer = _apply(answer, effect)
+            _guard_identifiers(call, tx)
+            journal.record(tx, call.world, call.wall, _entry(call, "accepted", answer))
+        finally:
+            call._tx = None
+    return _shaped(call, "after_commit_before_answer", answer)
+
+
+def _refused(call: Call, flow: ProtocolFlow, request: Any | None, verdict: Verdict) -> Answer:
+    """Renders the refusal and writes its journal row alone."""
+    bug = any(f.rule.id in {SIM_BUG.id, SIM_FAULT.id} for f in verdict.findings)
+    call.verdict = verdict
+    call.marks.pop("adopted", None)  # rolled back with the effect
+    world = _still_there(call)
+    with call.runtime.store.write(world.name) as tx:
+        number = journal.next_number(tx)
+        answer = flow.refuse(call, request, verdict, call.runtime.links(world.name, number))
+        _guard_identifiers(call, tx)
+        entry = _entry(call, "failed" if bug else "refused", answer)
+        journal.record(tx, world, call.wall, entry, number)
+    return answer
+
+
+def _still_there(call: Call) -> World:
+    try:
+        call.world = call.runtime.worlds.get(call.world.name)
+    except WorldGone:
+        call.world = call.runtime.worlds.get("-")
+    return call.world
+
+
+def _on_request(call: Call) -> Answer | None:
+    """Forced refusals and faults that come instead of the operation; the latter are journalled."""
+    call.plan = call.runtime.faults.plan(call)
+    if call.plan:
+        call.marks["faults"] = [fault.name for fault in call.plan]
+    for effect in call.planned("on_request"):
+        if isinstance(effect, effects.Refuse):
+            call.marks["forced"] = True
+            raise Refused(Verdict((effect.finding,), forced=True))
+        if isinstance(effect, effects.Delay):
+            continue
+        answer = _apply(Answer(503, b""), effect)
+        with call.runtime.store.write(call.world.name) as tx:
+            journal.record(tx, call.world, call.wall, _entry(call, "failed", answer))
+        return answer
+    return None
+
+
+def _on_answer(call: Call, answer: Answer) -> Answer:
+    delays = sum(e.seconds for e in call.planned("on_request") if isinstance(e, effects.Delay))
+    return _shaped(call, "on_answer", replace(answer, delay=answer.delay + delays))
+
+
+def _shaped(call: Call, hook: str, answer: Answer) -> Answer:
+    for effect in call.planned(hook):
+        answer = _apply(answer, effect)
+    return answer
+
+
+def _apply(answer: Answer, effect: effects.Effect) -> Answer:
+    if isinstance(effect, effects.Respond):
+        return Answer(effect.status, effect.body, effect.headers)
+    if isinstance(effect, effects.Delay):
+        return replace(answer, delay=answer.delay + effect.seconds)
+    if isinstance(effect, effects.Disconnect):
+        return replace(answer, disconnect=effect.mode)
+    if isinstance(effect, effects.Truncate):
+        return replace(answer, truncate=effect.after)
+    if isinstance(effect, effects.Tamper):
+        return replace(answer, body=effect.change(answer.body), headers={**answer.headers, **effect.headers})
+    return answer
+
+
+def _guard_identifiers(call: Call, tx: Tx) -> None:
+    """One WARNING per real-looking identifier and world; the bytes are never altered."""
+    from simulators.core.store import schema
+
+    for key, masked in call.runtime.identifier_guard(call.arrival.body):
+        if tx.add(schema.settings, name=f"real-identifier:{key}", value=masked):
+            call.marks.setdefault("real_identifiers", []).append(masked)
+            log.warning("world %s: %s looks like a real person's identifier; use test data", tx.world, masked)
+
+
+def _entry(call: Call, outcome: str, answer: Answer) -> journal.Entry:
+    arrival = call.arrival
+    return journal.Entry(
+        protocol=arrival.protocol,
+        operation=call.operation,
+        who={"address": arrival.peer, **call.who},
+        outcome=outcome,
+        status=str(answer.status),
+        verdict=call.verdict,
+        marks=call.marks,
+        keys=tuple(call.keys),
+        request_head=arrival.head,
+        request=arrival.body,
+        answer=answer.body,
+    )

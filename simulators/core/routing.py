@@ -1,0 +1,100 @@
+"""Which world a connection or session belongs to: given once, by the first that answers.
+
+The order is one table per protocol: *address* (a listener bound to a world, or a ``/w/<world>/``
+prefix), *credential* (certificate fingerprint, client_id, token, mail domain), *declared* structure
+(VIHF, MSH-4), else ``main``. When a declaration contradicts a credential, the credential wins and
+the contradiction is a finding in the caller's world.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from simulators.core.errors import RoutingConflict
+from simulators.core.store import schema
+from simulators.core.store.api import Store, Tx
+from simulators.core.store.text import index_key
+from simulators.core.world import MAIN
+
+PREFIX = re.compile(r"/w/([a-z0-9][a-z0-9._-]{0,39})(/.*)?\Z", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Clue:
+    """One thing that may name a world. ``source`` is ``address``, ``credential`` or ``declared``;
+    an address names the world itself, the others are looked up by ``kind`` and ``key``."""
+
+    source: str
+    kind: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Route:
+    """The answer: the world, the clue that gave it, and the later clues that disagree."""
+
+    world: str
+    by: Clue | None
+    contradictions: tuple[tuple[Clue, str], ...] = ()
+
+
+def split_prefix(path: str) -> tuple[str | None, str]:
+    """``/w/<world>/rest`` gives ``(world, /rest)``; any other path ``(None, path)``."""
+    match = PREFIX.match(path)
+    return (match.group(1), match.group(2) or "/") if match else (None, path)
+
+
+def resolve(store: Store, clues: Sequence[Clue], default: str = MAIN) -> Route:
+    """Follows ``clues`` in the order given (the protocol's table)."""
+    given: Route | None = None
+    contradictions: list[tuple[Clue, str]] = []
+    for clue in clues:
+        world = clue.key if clue.source == "address" else look_up(store, clue.kind, clue.key)
+        if world is None:
+            continue
+        if given is None:
+            given = Route(world, clue)
+        elif world != given.world:
+            contradictions.append((clue, world))
+    if given is None:
+        return Route(default, None)
+    return Route(given.world, given.by, tuple(contradictions))
+
+
+def look_up(store: Store, kind: str, key: str) -> str | None:
+    """The world a routing key leads to, or ``None``."""
+    with store.peek() as connection:
+        return _holder(connection, kind, key)
+
+
+def claim(tx: Tx, kind: str, key: str) -> None:
+    """Makes ``key`` lead to the world of ``tx``. Raises :class:`RoutingConflict`."""
+    found = _holder(tx.connection, kind, key)
+    if found is None:
+        try:
+            with tx.connection.begin_nested():
+                row = {"kind": kind, "key": index_key(key), "world": tx.world}
+                tx.connection.execute(insert(schema.routing), [row])
+            return
+        except IntegrityError:  # another world, whose turn is its own, claimed it meanwhile
+            found = _holder(tx.connection, kind, key)
+    if found != tx.world:
+        raise RoutingConflict(f"{kind} {key} already leads to world {found}")
+
+
+def release(tx: Tx, kind: str, key: str) -> None:
+    """``key`` leads nowhere again; a key of another world is left alone."""
+    tx.connection.execute(delete(schema.routing).where(*_is(kind, key), schema.routing.c.world == tx.world))
+
+
+def _holder(connection: Connection, kind: str, key: str) -> str | None:
+    return connection.execute(select(schema.routing.c.world).where(*_is(kind, key))).scalar()
+
+
+def _is(kind: str, key: str) -> tuple[ColumnElement[bool], ...]:
+    return schema.routing.c.kind == kind, schema.routing.c.key == index_key(key)

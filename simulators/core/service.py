@@ -1,0 +1,45 @@
+"""What a simulator shows of itself: the whole service read as a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulators.core.due import Handler, Sender
+from simulators.core.exchange import Runtime
+from simulators.core.rules import Rule
+from simulators.core.world import Seeder
+
+WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@dataclass(frozen=True)
+class ListenerSpec:
+    """One port. ``offset`` is added to the base port; ``tls`` is ``none``, ``server`` or ``mutual``
+    (client certificates asked for, judged after the handshake)."""
+
+    name: str
+    offset: int
+    tls: str = "none"
+
+
+@dataclass(frozen=True)
+class Service:
+    """One simulator.
+
+    ``wsgi`` builds the application of one HTTP listener; ``paths`` gives the service URLs of the
+    endpoints file as ``{name: path}``; ``seed`` fills a new world; ``due`` and ``senders`` are the
+    handlers of due rows and of the outbox.
+    """
+
+    name: str
+    title_fr: str
+    title_en: str
+    listeners: tuple[ListenerSpec, ...]
+    wsgi: Callable[[Runtime, str], WSGIApp]
+    rules: tuple[Rule, ...]
+    paths: Mapping[str, str] = field(default_factory=dict)
+    seed: Seeder | None = None
+    due: Mapping[str, Handler] = field(default_factory=dict)
+    senders: Mapping[str, Sender] = field(default_factory=dict)
