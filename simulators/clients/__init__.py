@@ -1,0 +1,1 @@
+"""Our own clients: what scenarios, readiness, load tools and the PFI speak with. Imports no simulator."""

@@ -1,0 +1,147 @@
+"""Reads what the DMP answers: faults, registry errors, the five answers, multipart ones included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from lxml import etree
+
+from simulators.clients.transport import HttpAnswer
+from simulators.core.xml import NAMESPACES, XmlRefused, parse, text
+
+SUCCESS = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"
+OURS = "urn:segur-sandbox:1"
+
+
+@dataclass(frozen=True)
+class DmpAnswer:
+    """``outcome`` is ``accepted`` or ``refused``; ``code`` and ``text`` are the protocol's own words;
+    ``rule`` is our finding's, when the answer tells it; ``values`` holds what the operation found
+    (``state``, ``authorisation``, ``count``, ``status``...); ``documents`` the bytes by uniqueId."""
+
+    outcome: str
+    http: int
+    code: str = ""
+    text: str = ""
+    rule: str = ""
+    values: Mapping[str, object] = field(default_factory=dict)
+    documents: Mapping[str, bytes] = field(default_factory=dict)
+    body: bytes = b""
+
+
+def read_answer(answer: HttpAnswer) -> DmpAnswer:
+    """Whatever came; an answer that is no SOAP is a refusal with the HTTP status as its code."""
+    envelope, parts = _split(answer)
+    try:
+        root = parse(envelope)
+    except XmlRefused as problem:
+        return DmpAnswer("refused", answer.status, f"HTTP {answer.status}", str(problem), body=answer.body)
+    fault = root.find(".//soap:Fault", dict(NAMESPACES))
+    if fault is not None:
+        return _fault(fault, answer)
+    body = root.find("soap:Body", dict(NAMESPACES))
+    content = body[0] if body is not None and len(body) else None
+    if content is None:
+        return DmpAnswer("refused", answer.status, "no body", body=answer.body)
+    return _content(content, parts, answer)
+
+
+def _content(content: etree._Element, parts: Mapping[str, bytes], answer: HttpAnswer) -> DmpAnswer:
+    name = etree.QName(content).localname
+    if name == "PRPA_IN201308UV02":
+        return _existence(content, answer)
+    if name == "setAuthorizationResponse":
+        status = content.findtext(".//hab:status", "", dict(NAMESPACES))
+        context = content.findtext(".//hab:context", "", dict(NAMESPACES))
+        outcome = "accepted" if status == "DMPOk" else "refused"
+        return DmpAnswer(outcome, answer.status, status, context or "", values={"status": status}, body=answer.body)
+    return _registry(content, parts, answer)
+
+
+def _fault(fault: etree._Element, answer: HttpAnswer) -> DmpAnswer:
+    names = dict(NAMESPACES)
+    code = fault.findtext("soap:Code/soap:Subcode/soap:Value", "", names) or fault.findtext(
+        "soap:Code/soap:Value", "", names
+    )
+    reason = fault.findtext("soap:Reason/soap:Text", "", names)
+    rule = fault.findtext(f"soap:Detail/{{{OURS}}}Finding/{{{OURS}}}rule", "", names)
+    return DmpAnswer("refused", answer.status, code or "", reason or "", rule or "", body=answer.body)
+
+
+def _existence(content: etree._Element, answer: HttpAnswer) -> DmpAnswer:
+    names = dict(NAMESPACES)
+
+    def attribute(path: str, name: str = "code") -> str:
+        found = content.find(path, names)
+        return found.get(name, "") if found is not None else ""
+
+    if attribute("hl7:acknowledgement", "typeCode") != "AA":
+        detail = ".//hl7:acknowledgementDetail"
+        reason = content.findtext(f"{detail}/hl7:text", "", names)
+        return DmpAnswer("refused", answer.status, attribute(f"{detail}/hl7:code"), reason or "", body=answer.body)
+    found = attribute(".//hl7:queryResponseCode")
+    state = attribute(".//hl7:patient/hl7:statusCode") if found == "OK" else "none"
+    values = {"state": state, "authorisation": attribute("hl7:attentionLine/hl7:value")}
+    return DmpAnswer("accepted", answer.status, "AA", values=values, body=answer.body)
+
+
+def _registry(content: etree._Element, parts: Mapping[str, bytes], answer: HttpAnswer) -> DmpAnswer:
+    names = dict(NAMESPACES)
+    holder = content.find("rs:RegistryResponse", names)
+    status = (holder if holder is not None else content).get("status", "")
+    error = content.find(".//rs:RegistryError", names)
+    code, context = (error.get("errorCode", ""), error.get("codeContext", "")) if error is not None else ("", "")
+    values: dict[str, object] = {"status": status.rsplit(":", 1)[-1]}
+    entries = [e.get("id", "") for e in content.iter(f"{{{NAMESPACES['rim']}}}ExtrinsicObject")]
+    if content.get("totalResultCount") is not None:
+        values |= {"count": int(content.get("totalResultCount", "0")), "entries": entries}
+    said, _, rule = context.rpartition(" | ")
+    return DmpAnswer(
+        "accepted" if status == SUCCESS else "refused",
+        answer.status,
+        code,
+        said or context,
+        rule if said else "",
+        values,
+        _documents(content, parts),
+        answer.body,
+    )
+
+
+def _documents(content: etree._Element, parts: Mapping[str, bytes]) -> dict[str, bytes]:
+    names = dict(NAMESPACES)
+    found: dict[str, bytes] = {}
+    for response in content.iterfind("xds:DocumentResponse", names):
+        include = response.find("xds:Document/xop:Include", names)
+        unique_id = response.find("xds:DocumentUniqueId", names)
+        if include is not None and unique_id is not None:
+            content_id = unquote(include.get("href", "").removeprefix("cid:"))
+            found[text(unique_id).strip()] = parts.get(content_id, b"")
+    return found
+
+
+def _split(answer: HttpAnswer) -> tuple[bytes, dict[str, bytes]]:
+    """The root part and the others by Content-ID; a plain answer is its own root."""
+    kind = answer.headers.get("content-type", "")
+    if not kind.lower().startswith("multipart/"):
+        return answer.body, {}
+    marker = kind.partition("boundary=")[2].partition(";")[0].strip().strip('"')
+    pieces = (b"\r\n" + answer.body).split(b"\r\n--" + marker.encode())[1:]
+    parts: dict[str, bytes] = {}
+    order: list[bytes] = []
+    for piece in pieces:
+        head, found, data = piece.partition(b"\r\n\r\n")
+        if found:
+            order.append(data)
+            parts[_content_id(head)] = data
+    return (order[0] if order else b""), parts
+
+
+def _content_id(head: bytes) -> str:
+    for line in head.decode("latin-1").split("\r\n"):
+        name, _, value = line.partition(":")
+        if name.strip().lower() == "content-id":
+            return value.strip().strip("<>")
+    return ""

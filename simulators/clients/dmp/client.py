@@ -1,0 +1,174 @@
+"""The client: one professional of one structure, speaking to one DMP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from lxml import etree
+
+from simulators.clients.dmp import messages
+from simulators.clients.dmp.answers import DmpAnswer, read_answer
+from simulators.clients.dmp.envelope import request_envelope
+from simulators.clients.dmp.lot import Submitter, feed
+from simulators.clients.dmp.package import package
+from simulators.clients.dmp.vihf import AIR, VihfPlan, build_vihf
+from simulators.clients.transport import Channel
+from simulators.core.xml import serialize
+from simulators.population.ins import Ins
+from simulators.population.model import Professional, Structure
+
+SERVICES = "/si-dmp-server/v2/services"
+SOAP_TYPE = "application/soap+xml"
+REPOSITORY = "1.2.250.1.213.4.1.1.1.2"
+ACTIONS = {
+    "TD0.2": "urn:hl7-org:v3:PRPA_IN201307UV02",
+    "TD0.3": "urn:si-dmp-habilitations:HabilitationsEndPoint:setAuthorization",
+    "TD2.1": "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b",
+    "TD3.1": "urn:ihe:iti:2007:RegistryStoredQuery",
+    "TD3.2": "urn:ihe:iti:2007:RetrieveDocumentSet",
+}
+USER_ACT = "X-Sandbox-User-Act"
+
+
+@dataclass
+class DmpClient:
+    """``ids`` and ``now`` are given: a scenario replays with the same identifiers.
+
+    ``breaks`` holds named wrong bytes: ``vihf.<attribute>``, ``signature.SignatureValue``,
+    ``entry.typeCode``, ``query.id``, ``retrieve.DocumentUniqueId``, ``existence.ins``.
+    """
+
+    channel: Channel
+    submitter: Submitter
+    issuer: str
+    ids: Callable[[], UUID]
+    now: Callable[[], datetime]
+    breaks: Mapping[str, str] = field(default_factory=dict)
+    last_message_id: str = ""
+
+    @property
+    def professional(self) -> Professional:
+        return self.submitter.professional
+
+    @property
+    def structure(self) -> Structure:
+        return self.submitter.structure
+
+    def broken(self, breaks: Mapping[str, str]) -> DmpClient:
+        """The same client with these wrong bytes."""
+        return DmpClient(self.channel, self.submitter, self.issuer, self.ids, self.now, breaks)
+
+    def exists(self, ins: Ins) -> DmpAnswer:
+        """TD0.2: ``values`` holds ``state`` (active, terminated, none) and ``authorisation``."""
+        asked = Ins.as_received(self.breaks.get("existence.ins", ins.matricule), ins.oid)
+        body = messages.existence_test(asked, str(self.ids()), self.now())
+        return self._call("TD0.2", "/patients", body, ins, AIR)
+
+    def authorise(self, ins: Ins, action: str = "AJOUT", role: str | None = None) -> DmpAnswer:
+        """TD0.3 on behalf of the professional."""
+        return self._call("TD0.3", "/habilitations", messages.set_authorization(action, role), ins, AIR)
+
+    def feed(self, ins: Ins, documents: Sequence[bytes], *, replaces: str | None = None) -> tuple[DmpAnswer, str]:
+        """TD2.1 of a signed lot; the answer and the uniqueId of the first document."""
+        lot = feed(
+            self.submitter,
+            documents,
+            patient_cx=ins.cx(),
+            source_id=messages.LPS_OID,
+            now=self.now(),
+            oid=self.oid,
+            overrides={k[6:]: v for k, v in self.breaks.items() if k.startswith("entry.")},
+            replaces=replaces,
+        )
+        return self._call("TD2.1", "/repository", lot.body, ins, "INDIRECTE", lot.parts), lot.unique_ids[0]
+
+    def search(self, ins: Ins, slots: Mapping[str, str] | None = None, *, user_act: bool = True) -> DmpAnswer:
+        """TD3.1 FindDocuments on approved documents; ``values`` holds ``count`` and ``entries``."""
+        asked = {
+            "$XDSDocumentEntryPatientId": f"'{ins.cx()}'",
+            "$XDSDocumentEntryStatus": messages.quoted(messages.APPROVED),
+            **(slots or {}),
+        }
+        query = self.breaks.get("query.id", messages.FIND_DOCUMENTS)
+        headers = {USER_ACT: "1"} if user_act else {}
+        return self._call("TD3.1", "/registry", messages.stored_query(query, asked), ins, AIR, headers=headers)
+
+    def reference(self, ins: Ins, unique_id: str) -> DmpAnswer:
+        """TD3.1b: the entryUUID of a document by its uniqueId."""
+        slots = {"$XDSDocumentEntryUniqueId": messages.quoted(unique_id)}
+        body = messages.stored_query(messages.GET_DOCUMENTS, slots, "ObjectRef")
+        return self._call("TD3.1", "/registry", body, ins, "INDIRECTE")
+
+    def retrieve(self, ins: Ins, unique_ids: Sequence[str]) -> DmpAnswer:
+        """TD3.2: the exact bytes by uniqueId."""
+        wrong = self.breaks.get("retrieve.DocumentUniqueId")
+        body = messages.retrieve(REPOSITORY, [wrong] if wrong else unique_ids)
+        return self._call("TD3.2", "/repository", body, ins, AIR)
+
+    def oid(self) -> str:
+        """A fresh uniqueId under the fictitious arc of this client (UUID as an integer arc)."""
+        return f"{messages.LPS_OID}.{self.ids().int >> 32}"
+
+    def _call(
+        self,
+        operation: str,
+        path: str,
+        body: etree._Element,
+        ins: Ins,
+        mode: str,
+        parts: Sequence[tuple[str, bytes]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> DmpAnswer:
+        self.last_message_id = f"urn:uuid:{self.ids()}"
+        plan = self._plan(ins, mode)
+        envelope = request_envelope(
+            ACTIONS[operation],
+            SERVICES + path,
+            self.last_message_id,
+            body,
+            lambda security: build_vihf(plan, security, self.submitter.cachet),
+        )
+        content = self._spoilt(serialize(envelope, declaration=not parts))
+        kind = SOAP_TYPE
+        if parts:
+            kind, content = package(content, parts, f"uuid-{self.ids()}")
+        return read_answer(self.channel.post(SERVICES + path, content, {"Content-Type": kind, **(headers or {})}))
+
+    def _plan(self, ins: Ins, mode: str) -> VihfPlan:
+        person = self.professional
+        here = self.structure.struct_idnat
+        activity = next((a for a in person.activities if a.structure == here), person.activities[0])
+        return VihfPlan(
+            mode=mode,
+            professional=person,
+            activity=activity,
+            structure=here.value,
+            patient_cx=ins.cx(),
+            assertion_id=f"_{self.ids()}",
+            issued=self.now(),
+            issuer=self.issuer,
+            overrides={k[5:]: v for k, v in self.breaks.items() if k.startswith("vihf.")},
+        )
+
+    def _spoilt(self, envelope: bytes) -> bytes:
+        """``signature.SignatureValue: flip`` changes one character of the value, after signing."""
+        if self.breaks.get("signature.SignatureValue") != "flip":
+            return envelope
+        head, tag, tail = envelope.partition(b"<ds:SignatureValue>")
+        return head + tag + (b"A" if tail[:1] != b"A" else b"B") + tail[1:]
+
+    def close(self) -> None:
+        self.channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,54 @@
+"""HTTP to a named host and nothing else: no proxy, no redirection, never inside a transaction."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from simulators.core.errors import SandboxError
+from simulators.core.store.guard import refuse_wire
+
+
+class WireProblem(SandboxError):
+    """The counterpart could not be reached, cut the connection or spoke no HTTP."""
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """Status, headers (lower-case names) and exact body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Channel:
+    """One keep-alive connection to one base URL (``https://host:port/prefix``)."""
+
+    def __init__(self, base: str, context: ssl.SSLContext | None, timeout: float = 30.0) -> None:
+        parts = urlsplit(base)
+        self._prefix = parts.path.rstrip("/")
+        host, port = parts.hostname or "localhost", parts.port
+        self._connection: http.client.HTTPConnection
+        if parts.scheme == "https":
+            self._connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
+        else:
+            self._connection = http.client.HTTPConnection(host, port, timeout=timeout)
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
+        """One POST. Raises :class:`WireProblem`, ``WireInsideTransaction``."""
+        refuse_wire("HTTP")
+        try:
+            self._connection.request("POST", self._prefix + path, body, dict(headers))
+            answer = self._connection.getresponse()
+            content = answer.read()
+        except (OSError, http.client.HTTPException) as problem:
+            self._connection.close()
+            raise WireProblem(f"{type(problem).__name__}: {problem}") from problem
+        return HttpAnswer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, content)
+
+    def close(self) -> None:
+        self._connection.close()
