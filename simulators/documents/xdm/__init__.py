@@ -1,0 +1,1 @@
+"""IHE XDM archives (``IHE_XDM.ZIP``): a hardened reader and a deterministic writer."""
