@@ -4,6 +4,9 @@ A row is claimed in one short transaction, then its handler runs in one ``store.
 marks the row done: database effects happen exactly once, also when the process is killed in the
 middle. Wire effects are rows of the outbox, sent after the commit, at least once, under an identifier
 derived from the due row. Within a world an instant is a barrier; worlds run side by side.
+
+A row stays with the worker that claimed it while that one lives. Whoever lost its claim (the world was
+reset, its process was taken for dead) writes nothing.
 """
 
 from __future__ import annotations
@@ -15,16 +18,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
-
-from simulators.core.clock import from_us, to_us
-from simulators.core.errors import LateWriter, SandboxError, WorldGone
+from simulators.core.clock import add_period, from_us, to_us
+from simulators.core.due_queue import Claim, Queue
+from simulators.core.errors import ClockMovesForwardOnly, LateWriter, SandboxError, WorldGone
 from simulators.core.store import schema
 from simulators.core.store.api import Store, Tx
+from simulators.core.store.text import storable
 from simulators.core.world import World, Worlds, load
 
 WAIT_S = 0.2  # a hint may be lost: waiters re-read after this long
-LIMIT = 100_000  # rows fired by one advance, beyond which a handler is taken to be looping
+LIMIT = 100_000  # rows and messages of one advance, beyond which a handler is taken to be looping
+STRETCH = 256  # units worked between two looks at the limit
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ class DueRow:
 
 @dataclass(frozen=True)
 class Fired:
-    """What ``advance`` answers: one row that fired. ``state`` is ``done`` or ``failed``."""
+    """What ``advance`` answers: one row that fired. ``state`` is ``done``, ``failed`` or
+    ``unserved``: due, and kept, but no running process handles its kind."""
 
     id: str
     kind: str
@@ -77,7 +82,11 @@ def send_later(tx: Tx, kind: str, payload: Mapping[str, Any], *, id: str) -> Non
 
 
 class Due:
-    """Runs due rows and the outbox. One instance per process; ``worker`` names it in the store."""
+    """Runs due rows and the outbox. One instance per process, shared by its threads.
+
+    ``polls`` make one round of our own peers' polls of a world and return how much changed. ``worker``
+    is completed by the store to a name never used before.
+    """
 
     def __init__(
         self,
@@ -87,29 +96,35 @@ class Due:
         *,
         worker: str,
         polls: Iterable[Poll] = (),
+        limit: int = LIMIT,
     ) -> None:
         self._worlds = worlds
         self._store = worlds.store
         self._handlers = dict(handlers)
         self._senders = dict(senders)
         self._polls = tuple(polls)
-        self.worker = worker
-        self._store.enlist(worker)
+        self._limit = limit
+        self.worker = self._store.enlist(worker)
+        self._queue = Queue(self._store, self.worker, handlers, senders)
 
     def work_once(self, world: str) -> bool:
         """Fires one due row or sends one message of the outbox; false when there is none to take."""
         try:
-            row = self._claim_due(world)
-            if row is not None:
-                self._fire(row)
-                return True
-            message = self._claim_message(world)
-            if message is not None:
-                self._send(world, message)
-                return True
-        except (WorldGone, LateWriter):
+            claim = self._claim(world)
+            if claim is None:
+                return False
+            try:
+                if claim.table is schema.due:
+                    self._fire(claim)
+                else:
+                    self._send(claim)
+            finally:
+                self._queue.let_go(claim)
+        except LateWriter:  # reset meanwhile: its rows are to be looked at again
+            return True
+        except WorldGone:
             return False
-        return False
+        return True
 
     def work(self) -> int:
         """Works every world until nothing is left to take; the number of units done."""
@@ -128,137 +143,146 @@ class Due:
 
         Answers only when no row is due or claimed, the outbox is empty and a full round of our own
         peers' polls changed nothing. Raises
-        :class:`~simulators.core.errors.ClockMovesForwardOnly`, ``SandboxError`` (a handler loops).
+        :class:`~simulators.core.errors.ClockMovesForwardOnly`, ``SandboxError`` (a handler loops),
+        ``WireInsideTransaction``.
         """
-        with self._store.exclusive(f"advance:{world}"):
-            first = self._fired_count(world)
-            self._settle(world)
-            while (instant := self._next_instant(world, to)) is not None:
-                here = self._worlds.get(world).business(self._worlds.now())
-                if instant > here:
-                    self._worlds.move(world, instant)
-                self._settle(world)
-                if self._fired_count(world) - first > LIMIT:
-                    raise SandboxError(f"more than {LIMIT} due rows fired: a handler re-schedules itself for ever")
-            here = self._worlds.get(world).business(self._worlds.now())
-            self._worlds.move(world, max(to, here))
-            self._settle(world)
-            return self._fired(world, first)
+        return self._advance(world, lambda here: to)
 
-    def _settle(self, world: str) -> None:
+    def advance_by(self, world: str, period: str) -> list[Fired]:
+        """As :meth:`advance`, by an ISO 8601 duration from now (``PT0S``: only what is due already).
+
+        Raises ``ValueError`` besides.
+        """
+        return self._advance(world, lambda here: add_period(here, period))
+
+    def _advance(self, world: str, target: Callable[[datetime], datetime]) -> list[Fired]:
+        with self._store.exclusive(f"advance:{world}"):
+            here = self._worlds.business(world)
+            to = target(here)
+            if to < here:
+                raise ClockMovesForwardOnly(f"business time is {here.isoformat()}, asked for {to.isoformat()}")
+            first = self._count(world, "fired")
+            check = self._limiter(world)
+            self._settle(world, check)
+            while (instant := self._next_instant(world, to)) is not None:
+                self._worlds.reach(world, instant)
+                self._settle(world, check)
+            self._worlds.reach(world, to)
+            self._settle(world, check)
+            return [*self._fired(world, first), *self._unserved(world)]
+
+    def _settle(self, world: str, check: Callable[[int], None]) -> None:
         channel = f"due:{world}"
         while True:
             seen = self._store.bell.count(channel)
-            while self.work_once(world):
-                pass
-            if self._open_rows(world):
+            stretch = 0
+            while stretch < STRETCH and self.work_once(world):
+                stretch += 1
+            check(0)
+            if stretch == STRETCH:
+                continue
+            if self._anything_open(world):
                 self._store.wait(channel, seen, WAIT_S)
                 continue
-            if not sum(poll(world) for poll in self._polls) and not self._open_rows(world):
+            changed = sum(poll(world) for poll in self._polls)
+            if not changed and not self._anything_open(world):
                 return
+            check(changed)
 
-    def _claim_due(self, name: str) -> DueRow | None:
-        due = schema.due
-        world = self._worlds.get(name)
-        now_us = to_us(world.business(self._worlds.now()))
-        if self._earliest(name, now_us) is None:
-            return None
-        with self._store.admin(name) as connection:
-            row = _first_open(connection, name, now_us, lambda w: not self._store.alive(w))
-            if row is None:
-                return None
-            connection.execute(_mark(due, row, state="claimed", worker=self.worker))
-        return DueRow(name, row.id, from_us(row.at_us), row.kind, json.loads(row.payload))
+    def _limiter(self, world: str) -> Callable[[int], None]:
+        """Counts rows fired and messages queued, by whichever process, and what the polls changed."""
+        start = self._count(world, "fired") + self._count(world, "outbox")
+        changed = 0
 
-    def _earliest(self, world: str, now_us: int) -> int | None:
-        due = schema.due
-        with self._store.peek() as connection:
-            return connection.execute(
-                select(func.min(due.c.at_us)).where(
-                    due.c.world == world, due.c.state.in_(["pending", "claimed"]), due.c.at_us <= now_us
+        def check(more: int) -> None:
+            nonlocal changed
+            changed += more
+            if self._count(world, "fired") + self._count(world, "outbox") - start + changed > self._limit:
+                raise SandboxError(
+                    f"more than {self._limit} due rows and messages in one advance of world {world}: "
+                    "a handler, a sender or a poll feeds itself for ever"
                 )
-            ).scalar()
 
-    def _fire(self, row: DueRow) -> None:
-        try:
-            with self._store.write(row.world) as tx:
-                self._handlers[row.kind](tx, row, load(tx))
-                self._finish(tx, row, "done", "")
-        except (WorldGone, LateWriter):
-            raise
-        except Exception:  # an unforeseen handler error must not stop the world's other rows
-            with self._store.write(row.world) as tx:
-                self._finish(tx, row, "failed", traceback.format_exc(limit=6))
+        return check
 
-    def _finish(self, tx: Tx, row: DueRow, state: str, result: str) -> None:
-        number = tx.counter("fired")
-        tx.update(schema.due, {"state": state, "fired_no": number, "result": result}, id=row.id)
-        tx.announce(f"due:{row.world}")
-
-    def _claim_message(self, name: str) -> Row[Any] | None:
-        outbox = schema.outbox
-        open_rows = select(outbox).where(outbox.c.world == name, outbox.c.state.in_(["pending", "claimed"]))
-        with self._store.peek() as connection:
-            if connection.execute(open_rows.limit(1)).first() is None:
+    def _claim(self, name: str) -> Claim | None:
+        with self._store.read(name) as tx:  # most looks find nothing: they take no turn
+            if self._queue.candidate(tx, self._now_us(tx)) is None:
                 return None
-        with self._store.admin(name) as connection:
-            for row in connection.execute(open_rows.order_by(outbox.c.seq)):
-                if row.state == "pending" or not self._store.alive(row.worker):
-                    connection.execute(_mark(outbox, row, state="claimed", worker=self.worker, tries=row.tries + 1))
-                    return row
-        return None
-
-    def _send(self, world: str, row: Row[Any]) -> None:
+        claim = None
         try:
-            self._senders[row.kind](world, row.id, json.loads(row.payload))
+            with self._store.write(name) as tx:
+                found = self._queue.candidate(tx, self._now_us(tx))
+                if found is not None:
+                    claim = self._queue.claim(tx, *found, load(tx).epoch)
+        except BaseException:
+            if claim is not None:
+                self._queue.let_go(claim)
+            raise
+        return claim
+
+    def _fire(self, claim: Claim) -> None:
+        row = claim.row
+        try:
+            with self._store.write(row.world, claim.epoch) as tx:
+                if self._queue.lost(tx, claim):
+                    return
+                fired = DueRow(row.world, row.id, from_us(row.at_us), row.kind, json.loads(row.payload))
+                self._handlers[row.kind](tx, fired, load(tx))
+                self._finish(tx, claim, "done", "")
+        except Exception:  # an unforeseen handler error must not stop the world's other rows
+            result = storable(traceback.format_exc(limit=6))
+            with self._store.write(row.world, claim.epoch) as tx:
+                if not self._queue.lost(tx, claim):
+                    self._finish(tx, claim, "failed", result)
+
+    def _finish(self, tx: Tx, claim: Claim, state: str, result: str) -> None:
+        values = {"state": state, "result": result, "fired_no": tx.counter("fired")}
+        tx.update(schema.due, values, id=claim.row.id)
+        tx.announce(f"due:{tx.world}")
+
+    def _send(self, claim: Claim) -> None:
+        row = claim.row
+        try:
+            self._senders[row.kind](row.world, row.id, json.loads(row.payload))
             state, result = "sent", ""
         except Exception:  # the failure is kept on the row; a retry is the sender's own due row
-            state, result = "failed", traceback.format_exc(limit=6)
-        with self._store.write(world) as tx:
-            tx.update(schema.outbox, {"state": state, "result": result}, id=row.id)
-            tx.announce(f"due:{world}")
+            state, result = "failed", storable(traceback.format_exc(limit=6))
+        with self._store.write(row.world, claim.epoch) as tx:
+            if not self._queue.lost(tx, claim):
+                tx.update(schema.outbox, {"state": state, "result": result}, id=row.id)
+            tx.announce(f"due:{tx.world}")
 
-    def _open_rows(self, name: str) -> bool:
-        world = self._worlds.get(name)
-        now_us = to_us(world.business(self._worlds.now()))
-        if self._earliest(name, now_us) is not None:
-            return True
-        outbox = schema.outbox
-        with self._store.peek() as connection:
-            statement = select(outbox.c.id).where(outbox.c.world == name, outbox.c.state.in_(["pending", "claimed"]))
-            return connection.execute(statement.limit(1)).first() is not None
+    def _now_us(self, tx: Tx) -> int:
+        return to_us(load(tx).business(self._worlds.now()))
+
+    def _anything_open(self, world: str) -> bool:
+        with self._store.read(world) as tx:
+            return self._queue.anything_open(tx, self._now_us(tx))
 
     def _next_instant(self, world: str, to: datetime) -> datetime | None:
-        earliest = self._earliest(world, to_us(to))
+        with self._store.read(world) as tx:
+            earliest = self._queue.earliest(tx, to_us(to))
         return from_us(earliest) if earliest is not None else None
 
-    def _fired_count(self, world: str) -> int:
+    def _count(self, world: str, counter: str) -> int:
         with self._store.read(world) as tx:
-            row = tx.get(schema.counters, name="fired")
+            row = tx.get(schema.counters, name=counter)
             return int(row.value) if row else 0
 
     def _fired(self, world: str, since: int) -> list[Fired]:
         due = schema.due
         with self._store.read(world) as tx:
             rows = tx.rows(tx.select(due).where(due.c.fired_no > since).order_by(due.c.fired_no))
-            return [Fired(r.id, r.kind, from_us(r.at_us), r.state, r.result or "") for r in rows]
+        return [Fired(r.id, r.kind, from_us(r.at_us), r.state, r.result or "") for r in rows]
 
-
-def _first_open(connection: Connection, world: str, now_us: int, dead: Callable[[str], bool]) -> Row[Any] | None:
-    """The next row to take: of the earliest open instant only (a later one waits behind it)."""
-    due = schema.due
-    open_rows = due.c.world == world, due.c.state.in_(["pending", "claimed"])
-    earliest = connection.execute(select(func.min(due.c.at_us)).where(*open_rows)).scalar()
-    if earliest is None or earliest > now_us:
-        return None
-    for row in connection.execute(select(due).where(*open_rows, due.c.at_us == earliest).order_by(due.c.seq)):
-        if row.state == "pending" or dead(row.worker):
-            return row
-    return None
-
-
-def _mark(table: Any, row: Row[Any], **values: Any) -> Any:
-    return update(table).where(table.c.world == row.world, table.c.id == row.id).values(**values)
+    def _unserved(self, world: str) -> list[Fired]:
+        with self._store.read(world) as tx:
+            now_us = self._now_us(tx)
+            late, unsent = self._queue.unserved(tx, now_us)
+        why = "no running process handles this kind: it stays until one does"
+        instants = [(row, row.at_us) for row in late] + [(row, now_us) for row in unsent]
+        return [Fired(row.id, row.kind, from_us(at), "unserved", why) for row, at in instants]
 
 
 def pending(store: Store, world: str) -> list[DueRow]:

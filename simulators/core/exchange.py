@@ -3,7 +3,7 @@
 read → route (world, once) → faults on_request → one transaction {checks, effect, answer, journal,
 faults before_commit} → faults after_commit_before_answer → faults on_answer → answer. A refusal rolls
 the effect back and writes the journal row alone; an unforeseen exception takes the same funnel as the
-rule ``SIM-BUG``.
+rule ``SIM-BUG``, and when the funnel itself breaks the answer is plain text.
 """
 
 from __future__ import annotations
@@ -13,47 +13,27 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from simulators.core import journal
 from simulators.core.clock import Now
 from simulators.core.errors import LateWriter, Refused, WorldGone
 from simulators.core.faults import effects
+from simulators.core.own_rules import OWN_RULES as OWN_RULES
+from simulators.core.own_rules import SIM_BUG as SIM_BUG
+from simulators.core.own_rules import SIM_FAULT as SIM_FAULT
+from simulators.core.own_rules import SIM_WORLD as SIM_WORLD
+from simulators.core.pki.trust import Trust
 from simulators.core.routing import Clue, resolve
-from simulators.core.rules import Catalogue, Check, Finding, Grade, Level, Rule, Text, Verdict, judge
+from simulators.core.rules import Catalogue, Check, Finding, Level, Rule, Verdict, judge
+from simulators.core.store import schema
 from simulators.core.store.api import Store, Tx
 from simulators.core.world import MAIN, World, Worlds
 
 log = logging.getLogger("simulators")
 S = TypeVar("S")
-
-SIM_BUG = Rule(
-    id="SIM-BUG",
-    level=Level.REFUSE,
-    looks_at="the sandbox itself",
-    source="this project",
-    grade=Grade.INFERRED,
-    sentence=Text("le bac à sable a rencontré une erreur imprévue", "the sandbox met an unforeseen error"),
-    mend=Text(
-        "signalez-la avec la ligne de journal citée ; votre message n'est pas en cause",
-        "report it with the journal row named here; your message is not at fault",
-    ),
-    code="SIMBug",
-    switchable=False,
-    kind="transport",
-)
-SIM_FAULT = Rule(
-    id="SIM-FAULT",
-    level=Level.REFUSE,
-    looks_at="a fault asked for on purpose",
-    source="this project",
-    grade=Grade.INFERRED,
-    sentence=Text("panne demandée au bac à sable", "fault asked of the sandbox"),
-    mend=Text("retirez la panne : segur-sandbox fault list", "remove the fault: segur-sandbox fault list"),
-    code="SIMFault",
-    switchable=False,
-    kind="transport",
-)
+_REAL = "world %s: %s looks like a real person's identifier; use test data"
 
 
 @dataclass(frozen=True)
@@ -107,11 +87,15 @@ class Runtime:
     faults: FaultBook
     links: Callable[[str, int], str] = lambda world, number: f"/_sandbox/worlds/{world}/exchanges/{number}"
     identifier_guard: Callable[[bytes], Iterable[tuple[str, str]]] = lambda body: ()
+    trust: Callable[[datetime], Trust] = lambda now: Trust(())
 
 
 @dataclass
 class Call:
-    """One exchange being handled: notes are taken here and end in its journal row."""
+    """One exchange being handled: notes are taken here and end in its journal row.
+
+    ``suspects`` are the real-looking identifiers of the message, as (key, masked).
+    """
 
     runtime: Runtime
     arrival: Arrival
@@ -123,6 +107,7 @@ class Call:
     marks: dict[str, Any] = field(default_factory=dict)
     verdict: Verdict = field(default_factory=Verdict)
     plan: Sequence[effects.Planned] = ()
+    suspects: Sequence[tuple[str, str]] = ()
     _tx: Tx | None = None
 
     @property
@@ -169,7 +154,11 @@ class ProtocolFlow(Protocol):
         """Parses the arrival, sets ``call.operation``, ``who`` and ``keys``; raises ``Refused``."""
 
     def clues(self, call: Call, request: Any) -> Sequence[Clue]:
-        """Credential and declared clues, in the protocol's order (the address comes before)."""
+        """Credential and declared clues, in the protocol's order (the address comes before).
+
+        ``request`` is None when the message could not be read: then give what the arrival alone tells (its
+        certificate), so that the refusal is told in its sender's world.
+        """
 
     def perform(self, call: Call, request: Any) -> Answer:
         """Checks and effect inside ``call.tx``; raises ``Refused``."""
@@ -180,35 +169,55 @@ class ProtocolFlow(Protocol):
 
 def exchange(runtime: Runtime, flow: ProtocolFlow, arrival: Arrival) -> Answer:
     """Handles one arrival from end to end; never raises. The answer leaves after the commit."""
-    call = Call(runtime, arrival, _first_world(runtime, arrival), runtime.now(), f"{flow.name}.?")
+    try:
+        call = Call(runtime, arrival, _first_world(runtime, arrival), runtime.now(), f"{flow.name}.?")
+        return _on_answer(call, _answer(call, flow))
+    except Exception as bug:  # nothing can be journalled any more: the store fails, or a fault of ours does
+        log.exception("SIM-BUG in %s, outside its journal", flow.name)
+        return _plain(repr(bug))
+
+
+def _answer(call: Call, flow: ProtocolFlow) -> Answer:
     request: Any = None
     try:
+        # Before any transaction: looking through a large body must not hold the store.
+        call.suspects = tuple(call.runtime.identifier_guard(call.arrival.body))
         request = flow.read(call)
         _route(call, flow, request)
-        early = _on_request(call)
-        answer = early or _perform(call, flow, request)
+        return _on_request(call) or _perform(call, flow, request)
     except Refused as refused:
-        answer = _refused(call, flow, request, refused.verdict)
+        verdict = refused.verdict
     except (LateWriter, WorldGone) as gone:
-        answer = _refused(call, flow, request, _verdict(SIM_FAULT, f"world {call.world.name}", str(gone)))
+        verdict = _verdict(SIM_WORLD, f"world {call.arrival.address_world or call.world.name}", str(gone))
     except Exception as bug:  # the funnel of last resort: the service stays up and says so
-        log.exception("SIM-BUG in %s", call.operation)
-        call.marks["traceback"] = traceback.format_exc(limit=12)
-        answer = _refused(call, flow, request, _verdict(SIM_BUG, call.operation, repr(bug)))
-    return _on_answer(call, answer)
+        verdict = _bug(call, bug)
+    if request is None:
+        _route_unread(call, flow)
+    return _refused(call, flow, request, verdict)
+
+
+def _bug(call: Call, bug: Exception) -> Verdict:
+    log.exception("SIM-BUG in %s", call.operation)
+    call.marks["traceback"] = traceback.format_exc(limit=12)
+    return _verdict(SIM_BUG, call.operation, repr(bug))
 
 
 def _verdict(rule: Rule, where: str, found: str) -> Verdict:
     return Verdict((replace(rule.finding(where, found=found), level=Level.REFUSE),))
 
 
+def _plain(found: str) -> Answer:
+    text = f"{SIM_BUG.id}: {SIM_BUG.sentence.en} / {SIM_BUG.sentence.fr}: {found}\n"
+    return Answer(500, text.encode(), {"Content-Type": "text/plain; charset=utf-8"})
+
+
 def _first_world(runtime: Runtime, arrival: Arrival) -> World:
-    for name in (arrival.address_world, MAIN, "-"):
-        if name is not None:
-            try:
-                return runtime.worlds.get(name)
-            except WorldGone:
-                continue
+    """Until the message is read. An address of no world must not be answered, nor journalled, by ``main``."""
+    for name in (arrival.address_world or MAIN, schema.PSEUDO_WORLD):
+        try:
+            return runtime.worlds.get(name)
+        except WorldGone:
+            continue
     raise WorldGone(MAIN)
 
 
@@ -223,6 +232,13 @@ def _route(call: Call, flow: ProtocolFlow, request: Any) -> None:
         call.marks["contradictions"] = [f"{c.source}:{c.kind}={c.key} -> {w}" for c, w in route.contradictions]
 
 
+def _route_unread(call: Call, flow: ProtocolFlow) -> None:
+    try:
+        _route(call, flow, None)
+    except Exception:  # a flow need not know how: the refusal is then told in the first world
+        log.debug("no clue from an unread message of %s", flow.name, exc_info=True)
+
+
 def _perform(call: Call, flow: ProtocolFlow, request: Any) -> Answer:
     store = call.runtime.store
     with store.write(call.world.name, call.world.epoch) as tx:
@@ -231,7 +247,7 @@ def _perform(call: Call, flow: ProtocolFlow, request: Any) -> Answer:
             answer = flow.perform(call, request)
             for effect in call.planned("before_commit"):
                 if isinstance(effect, effects.Fail):
-                    raise Refused(_verdict(SIM_FAULT, call.operation, effect.reason))
+                    raise Refused(call.verdict + _verdict(SIM_FAULT, call.operation, effect.reason))
                 answer = _apply(answer, effect)
             _guard_identifiers(call, tx)
             journal.record(tx, call.world, call.wall, _entry(call, "accepted", answer))
@@ -241,16 +257,25 @@ def _perform(call: Call, flow: ProtocolFlow, request: Any) -> Answer:
 
 
 def _refused(call: Call, flow: ProtocolFlow, request: Any | None, verdict: Verdict) -> Answer:
+    try:
+        return _recorded(call, partial(flow.refuse, call, request), verdict)
+    except Exception as bug:  # the funnel itself broke: the answer is plain, the row is written all the same
+        found = repr(bug)
+        return _recorded(call, lambda _, href: _plain(f"{found} {href}"), _bug(call, bug))
+
+
+def _recorded(call: Call, render: Callable[[Verdict, str], Answer], verdict: Verdict) -> Answer:
     """Renders the refusal and writes its journal row alone."""
-    bug = any(f.rule.id in {SIM_BUG.id, SIM_FAULT.id} for f in verdict.findings)
+    own = {rule.id for rule in OWN_RULES}
+    failed = any(f.rule.id in own for f in verdict.findings)
     call.verdict = verdict
-    call.marks.pop("adopted", None)  # rolled back with the effect
+    call.marks.pop("adopted", None)  # rolled back with the rest
     world = _still_there(call)
     with call.runtime.store.write(world.name) as tx:
         number = journal.next_number(tx)
-        answer = flow.refuse(call, request, verdict, call.runtime.links(world.name, number))
+        answer = render(verdict, call.runtime.links(world.name, number))
         _guard_identifiers(call, tx)
-        entry = _entry(call, "failed" if bug else "refused", answer)
+        entry = _entry(call, "failed" if failed else "refused", answer)
         journal.record(tx, world, call.wall, entry, number)
     return answer
 
@@ -259,7 +284,7 @@ def _still_there(call: Call) -> World:
     try:
         call.world = call.runtime.worlds.get(call.world.name)
     except WorldGone:
-        call.world = call.runtime.worlds.get("-")
+        call.world = call.runtime.worlds.get(schema.PSEUDO_WORLD)
     return call.world
 
 
@@ -275,7 +300,8 @@ def _on_request(call: Call) -> Answer | None:
         if isinstance(effect, effects.Delay):
             continue
         answer = _apply(Answer(503, b""), effect)
-        with call.runtime.store.write(call.world.name) as tx:
+        with call.runtime.store.write(call.world.name, call.world.epoch) as tx:
+            _guard_identifiers(call, tx)
             journal.record(tx, call.world, call.wall, _entry(call, "failed", answer))
         return answer
     return None
@@ -308,12 +334,12 @@ def _apply(answer: Answer, effect: effects.Effect) -> Answer:
 
 def _guard_identifiers(call: Call, tx: Tx) -> None:
     """One WARNING per real-looking identifier and world; the bytes are never altered."""
-    from simulators.core.store import schema
-
-    for key, masked in call.runtime.identifier_guard(call.arrival.body):
-        if tx.add(schema.settings, name=f"real-identifier:{key}", value=masked):
-            call.marks.setdefault("real_identifiers", []).append(masked)
-            log.warning("world %s: %s looks like a real person's identifier; use test data", tx.world, masked)
+    fresh = [m for key, m in call.suspects if tx.add(schema.settings, name=f"real-identifier:{key}", value=m)]
+    call.marks.pop("real_identifiers", None)
+    if fresh:
+        call.marks["real_identifiers"] = fresh
+    for masked in fresh:
+        tx.after_commit(partial(log.warning, _REAL, tx.world, masked))
 
 
 def _entry(call: Call, outcome: str, answer: Answer) -> journal.Entry:
@@ -323,7 +349,7 @@ def _entry(call: Call, outcome: str, answer: Answer) -> journal.Entry:
         operation=call.operation,
         who={"address": arrival.peer, **call.who},
         outcome=outcome,
-        status=str(answer.status),
+        status=answer.disconnect or str(answer.status),  # a connection cut shows its peer no status
         verdict=call.verdict,
         marks=call.marks,
         keys=tuple(call.keys),

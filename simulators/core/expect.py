@@ -7,6 +7,7 @@ but some is a near miss: the answer says which condition failed and what was fou
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from simulators.core.journal import Exchange
 from simulators.core.store.api import Store
 
 SLICE_S = 0.5
+BATCH = 500
+CLOSEST = 5
 
 
 @dataclass(frozen=True)
@@ -63,33 +66,33 @@ def wait_for(
     since: int,
     timeout: float,
     stopped: Callable[[], bool] = lambda: False,
+    ticks: Callable[[], float] = time.monotonic,
 ) -> Waited:
     """Waits up to ``timeout`` seconds for a matching exchange after number ``since``.
 
-    The deadline counts waiting slices, so that no clock is read here.
+    Everything already in the journal is looked at, also with ``timeout=0``. ``stopped`` is asked at
+    least every ``SLICE_S`` seconds; ``ticks`` measures the wait. Raises ``WorldGone``,
+    ``WireInsideTransaction``.
     """
-    near: list[NearMiss] = []
-    cursor, seen, left = since, 0, timeout
+    near: tuple[NearMiss, ...] = ()
+    cursor, seen, end = since, 0, ticks() + timeout
     while True:
         rung = store.bell.count(f"journal:{world}")
-        for exchange in _all_since(store, world, cursor):
-            cursor, seen = exchange.number, seen + 1
-            misses = expectation.misses(exchange)
-            if not misses:
-                return Waited(exchange, _closest(near), seen, cursor)
-            near.append(NearMiss(exchange.number, exchange.operation, misses))
+        while batch := journal.read(store, world, since=cursor, limit=BATCH):
+            for exchange in batch:
+                cursor, seen = exchange.number, seen + 1
+                misses = expectation.misses(exchange)
+                if not misses:
+                    return Waited(exchange, near, seen, cursor)
+                near = _closest([*near, NearMiss(exchange.number, exchange.operation, misses)])
+        left = end - ticks()
         if left <= 0 or stopped():
-            return Waited(None, _closest(near), seen, cursor)
-        if store.wait(f"journal:{world}", rung, min(left, SLICE_S)) == rung:
-            left -= SLICE_S
-
-
-def _all_since(store: Store, world: str, since: int) -> Sequence[Exchange]:
-    return journal.read(store, world, since=since, limit=500)
+            return Waited(None, near, seen, cursor)
+        store.wait(f"journal:{world}", rung, min(left, SLICE_S))
 
 
 def _closest(near: Sequence[NearMiss]) -> tuple[NearMiss, ...]:
-    return tuple(sorted(near, key=lambda miss: (len(miss.misses), -miss.number))[:5])
+    return tuple(sorted(near, key=lambda miss: (len(miss.misses), -miss.number))[:CLOSEST])
 
 
 def _at(data: Any, path: str) -> Any:
@@ -98,7 +101,7 @@ def _at(data: Any, path: str) -> Any:
     for part in path.split("."):
         if isinstance(data, Mapping):
             data = data.get(part)
-        elif isinstance(data, list) and part.isdigit() and int(part) < len(data):
+        elif isinstance(data, list) and part.isascii() and part.isdigit() and len(part) <= 6 and int(part) < len(data):
             data = data[int(part)]
         else:
             return None
@@ -113,4 +116,6 @@ def _holds(wanted: Any, found: Any) -> bool:
         return all(item in found for item in wanted_items)
     if isinstance(wanted, list):
         return found in wanted
+    if found is None:
+        return wanted is None
     return bool(found == wanted) or str(found) == str(wanted)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,9 +20,11 @@ from simulators.core.clock import from_us, to_us
 from simulators.core.rules import Verdict
 from simulators.core.store import schema
 from simulators.core.store.api import Store, Tx
+from simulators.core.store.text import index_key, storable
 from simulators.core.world import World
 
 INLINE = 1 << 20
+CHUNK = 500  # numbers in one IN (...): databases limit the parameters of a statement
 
 
 @dataclass(frozen=True)
@@ -112,15 +114,15 @@ def record(tx: Tx, world: World, wall: datetime, entry: Entry, number: int | Non
         epoch=world.epoch,
         wire_us=to_us(world.wire(wall)),
         business_us=to_us(world.business(wall)),
-        protocol=entry.protocol,
-        operation=entry.operation,
+        protocol=storable(entry.protocol),
+        operation=storable(entry.operation),
         direction=entry.direction,
         who=_dump(entry.who),
         outcome=entry.outcome,
-        status=entry.status,
+        status=storable(entry.status),
         verdict=_dump(entry.verdict.as_json()),
         marks=_dump(entry.marks),
-        request_head=entry.request_head,
+        request_head=storable(entry.request_head),
         request=request,
         request_sha=request_sha,
         request_size=len(entry.request),
@@ -128,7 +130,8 @@ def record(tx: Tx, world: World, wall: datetime, entry: Entry, number: int | Non
         answer_sha=answer_sha,
         answer_size=len(entry.answer),
     )
-    tx.insert_many(schema.exchange_keys, [{"key": key, "number": number} for key in sorted(set(entry.keys))])
+    keys = sorted({index_key(key) for key in entry.keys})
+    tx.insert_many(schema.exchange_keys, [{"key": key, "number": number} for key in keys])
     tx.announce(f"journal:{tx.world}")
     return number
 
@@ -139,8 +142,9 @@ def read(store: Store, world: str, *, since: int = 0, limit: int = 100, key: str
     with store.read(world) as tx:
         statement = tx.select(table).where(table.c.number > since).order_by(table.c.number).limit(limit)
         if key is not None:
-            numbers = [row.number for row in tx.find(schema.exchange_keys, key=key)]
-            statement = statement.where(table.c.number.in_(numbers))
+            keys = schema.exchange_keys
+            journey = tx.select(keys, keys.c.number).where(keys.c.key == index_key(key))
+            statement = statement.where(table.c.number.in_(journey))
         rows = tx.rows(statement)
         return list(_exchanges(tx, rows))
 
@@ -240,13 +244,15 @@ def _exchanges(tx: Tx, rows: Sequence[Row[Any]]) -> Iterator[Exchange]:
         )
 
 
-def _keys(tx: Tx, numbers: Iterable[int]) -> dict[int, list[str]]:
+def _keys(tx: Tx, numbers: Sequence[int]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     table = schema.exchange_keys
-    for row in tx.rows(tx.select(table).where(table.c.number.in_(list(numbers))).order_by(table.c.key)):
-        found.setdefault(row.number, []).append(row.key)
+    for start in range(0, len(numbers), CHUNK):
+        some = table.c.number.in_(numbers[start : start + CHUNK])
+        for row in tx.rows(tx.select(table).where(some).order_by(table.c.key)):
+            found.setdefault(row.number, []).append(row.key)
     return found
 
 
 def _dump(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return storable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))

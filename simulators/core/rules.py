@@ -194,17 +194,24 @@ class Policy:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Policy:
-        """Raises ``ValueError`` on an unknown level, profile or choice."""
+        """Raises ``ValueError`` on an unknown level, profile or choice, or another shape."""
         profile = str(data.get("profile", "default"))
         if profile not in {"default", "strict"}:
             raise ValueError(f"unknown profile {profile!r}")
-        unknown = {str(k): str(v) for k, v in dict(data.get("unknown", {"*": "adopt"})).items()}
+        unknown = {str(k): str(v) for k, v in _mapping(data, "unknown", {"*": "adopt"}).items()}
         bad = [v for v in unknown.values() if v not in {"adopt", "warn", "refuse"}]
         if bad:
             raise ValueError(f"unknown: expected adopt, warn or refuse, found {bad[0]!r}")
-        overrides = {str(k): Level(v) for k, v in dict(data.get("overrides", {})).items()}
-        settings = {str(k): str(v) for k, v in dict(data.get("settings", {})).items()}
+        overrides = {str(k): Level(v) for k, v in _mapping(data, "overrides", {}).items()}
+        settings = {str(k): str(v) for k, v in _mapping(data, "settings", {}).items()}
         return cls(profile, overrides, unknown, settings)
+
+
+def _mapping(data: Mapping[str, Any], name: str, default: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = data.get(name, default)
+    if not isinstance(found, Mapping):
+        raise ValueError(f"{name}: expected an object, found {_short(found, 40)!r}")
+    return found
 
 
 T = TypeVar("T")

@@ -25,6 +25,15 @@ class ListenerSpec:
 
 
 @dataclass(frozen=True)
+class Fidelity:
+    """One line of the fidelity table: what is played, and where the national service differs."""
+
+    operation: str
+    played: str
+    differs: str
+
+
+@dataclass(frozen=True)
 class Service:
     """One simulator.
 
@@ -41,5 +50,7 @@ class Service:
     rules: tuple[Rule, ...]
     paths: Mapping[str, str] = field(default_factory=dict)
     seed: Seeder | None = None
+    fidelity: tuple[Fidelity, ...] = ()
+    operations: tuple[str, ...] = ()
     due: Mapping[str, Handler] = field(default_factory=dict)
     senders: Mapping[str, Sender] = field(default_factory=dict)

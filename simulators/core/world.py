@@ -158,9 +158,7 @@ class Worlds:
 
     def reach(self, name: str, to: datetime) -> World:
         """As :meth:`move`; nothing moves when business time, which the wall drives too, is past ``to``."""
-        return self._change(
-            name, lambda world, now: {"offset_us": _us(max(world.offset, to - world.wire(now)))}
-        )
+        return self._change(name, lambda world, now: {"offset_us": _us(max(world.offset, to - world.wire(now)))})
 
     def freeze(self, name: str, at: datetime | None) -> World:
         """Freezes the world's wire time. ``None`` thaws it: business time then goes on from where it

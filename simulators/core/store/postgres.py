@@ -166,9 +166,10 @@ class PostgresStore(Store):
         if self._closed.is_set():
             return
         guard.refuse_wire("closing the store")
+        self._closed.set()
         with suppress(DBAPIError):
-            self._closed.set()
             self._say(text("SELECT pg_notify(:c, '')"), {"c": CHANNEL})  # wakes the listener
+            self._say(text("SELECT pg_advisory_unlock_all()"), {})  # the server ends a session in its own time
         if self._listener is not None:
             self._listener.join(timeout=LISTEN_S + 1)
         with self._aside_turn:

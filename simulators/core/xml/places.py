@@ -18,6 +18,8 @@ from typing import cast
 
 from lxml import etree
 
+from simulators.core.errors import SandboxError
+
 NAMESPACES: Mapping[str, str] = MappingProxyType(
     {
         "soap": "http://www.w3.org/2003/05/soap-envelope",
@@ -62,7 +64,7 @@ _PATH = re.compile(rf"/?(?:{_STEP})(?:/?{_STEP})*")
 _LONGEST_PATH = 16_384
 
 
-class PathRefused(ValueError):
+class PathRefused(SandboxError, ValueError):
     """An XPath outside the grammar of :func:`locate`, with an unknown prefix, or that names several nodes."""
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
+from simulators.core.errors import SandboxError
+
 RefusedKind = Literal[
     "empty", "too-large", "too-deep", "too-many-elements", "too-many-attributes", "doctype", "encoding", "malformed"
 ]
 
 
-class XmlRefused(Exception):
+class XmlRefused(SandboxError):
     """XML that is not read: ``kind``, a sentence in English and French, and the line and column (from 1) when known."""
 
     def __init__(

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from cryptography.hazmat.primitives import hashes
 
+from simulators.core.errors import SandboxError
 from simulators.core.xml import NAMESPACES
 
 DS = NAMESPACES["ds"]
@@ -51,7 +52,7 @@ class Reason(StrEnum):
     DIGEST_MISMATCH = "digest-mismatch"
 
 
-class SignatureRefused(Exception):
+class SignatureRefused(SandboxError):
     """``where`` is an XPath in the message; ``found`` and ``expected`` are raw values, in no language."""
 
     def __init__(self, reason: Reason, where: str, found: str = "", expected: str = "") -> None:

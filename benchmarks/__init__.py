@@ -1,0 +1,1 @@
+"""Measured, reported, never gated: ``python -m benchmarks.run`` prints one table."""

@@ -1,0 +1,1 @@
+"""How worlds, trust and simulators are put together; used by the façade only."""

@@ -1,0 +1,96 @@
+"""The certificates of a world's structures: issued at first use, kept, and claimed as routing keys.
+
+They live outside the snapshots: a reset must not take away the certificate a product has installed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography import x509
+from sqlalchemy import Column, Text
+
+from simulators.core.clock import Now
+from simulators.core.pki import Pki
+from simulators.core.pki.authority import ANY_STRUCTURE
+from simulators.core.pki.issued import IssuedCertificate
+from simulators.core.pki.keys import KeyPool
+from simulators.core.routing import claim
+from simulators.core.store.api import Store, Tx
+from simulators.core.store.schema import world_table
+from simulators.population import registry
+
+_certificates = world_table(
+    "certificates",
+    Column("holder", Text),
+    Column("use", Text),
+    Column("pem", Text, nullable=False),
+    key=("holder", "use"),
+    snapshot=False,
+)
+USES = ("AUTH_CLI", "SIGN")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What a structure needs for the DMP in indirect mode."""
+
+    auth_cli: IssuedCertificate
+    sign: IssuedCertificate
+
+
+class Holders:
+    """Issues and finds the certificate pairs of the worlds' structures."""
+
+    def __init__(self, store: Store, pki: Pki, pool: KeyPool, now: Now) -> None:
+        self._store, self._pki, self._pool, self._now = store, pki, pool, now
+
+    def pair(self, world: str, struct_idnat: str) -> Pair:
+        """The pair of any structure id, known to the world or not; ``SIM-ANY`` is the generic one."""
+        with self._store.read(world) as tx:
+            kept = self._kept(tx, struct_idnat)
+        if kept is not None:
+            return kept
+        with self._store.write(world) as tx:
+            return self._kept(tx, struct_idnat) or self._issue(tx, struct_idnat)
+
+    def generic(self, world: str) -> Pair:
+        """A pair whose VIHF structure is adopted without a mismatch finding."""
+        return self.pair(world, ANY_STRUCTURE)
+
+    def _kept(self, tx: Tx, holder: str) -> Pair | None:
+        found = {row.use: row.pem for row in tx.find(_certificates, holder=holder)}
+        if set(found) != set(USES):
+            return None
+        try:
+            return Pair(self._rebuilt(holder, "AUTH_CLI", found), self._rebuilt(holder, "SIGN", found))
+        except KeyError:
+            return None  # of another PKI folder: issue anew
+
+    def _rebuilt(self, holder: str, use: str, pems: dict[str, str]) -> IssuedCertificate:
+        certificate = x509.load_pem_x509_certificate(pems[use].encode())
+        key = self._pool.leaf(holder, "authentication" if use == "AUTH_CLI" else "signature")
+        chain = _chain(self._pki, certificate)
+        if key.public_key().public_numbers() != certificate.public_key().public_numbers():  # type: ignore[union-attr]
+            raise KeyError(holder)
+        return IssuedCertificate(certificate, key, chain)
+
+    def _issue(self, tx: Tx, holder: str) -> Pair:
+        known = registry.structure(tx, holder)
+        name = known.name if known else f"STRUCTURE {holder}"
+        pair = Pair(
+            self._pki.issue_auth_cli(holder, name, now=self._now()),
+            self._pki.issue_sign(holder, name, now=self._now()),
+        )
+        for use, issued in zip(USES, (pair.auth_cli, pair.sign), strict=True):
+            tx.put(_certificates, holder=holder, use=use, pem=issued.pem().decode())
+            claim(tx, "certificate", issued.fingerprint)
+        return pair
+
+
+def _chain(pki: Pki, certificate: x509.Certificate) -> tuple[x509.Certificate, ...]:
+    for hierarchy in pki.hierarchies:
+        for authority in hierarchy.issuing:
+            if authority.certificate.subject == certificate.issuer:
+                return (authority.certificate, hierarchy.root.certificate)
+    raise KeyError("unknown issuer")

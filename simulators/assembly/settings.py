@@ -1,0 +1,66 @@
+"""What ``up`` was asked for, as one value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simulators.core.pki.keys import default_cache_dir
+
+BASE_PORT = 18000
+CONSOLE_OFFSET = 0
+TRUST_OFFSET = 1
+ENDPOINTS_VARIABLE = "SEGUR_SANDBOX_ENDPOINTS"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``data``: ``None`` (memory), a folder or ``postgresql://...``; ``only``: names of simulators,
+    empty = all; ``publish``: write
+    ``endpoints.json`` where other commands look for a running sandbox."""
+
+    data: str | Path | None = None
+    durable: bool = False
+    pki: Path | None = None
+    base_port: int = BASE_PORT
+    random_ports: bool = False
+    bind: str = "127.0.0.1"
+    public_host: str = "localhost"
+    strict_tls: bool = False
+    only: tuple[str, ...] = ()
+    endpoints: Path | None = None
+    worlds: tuple[str, ...] = ("main",)
+    readiness: bool = True
+    publish: bool = True
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    @property
+    def cache(self) -> Path:
+        """Keys, the default PKI and the default place of ``endpoints.json``."""
+        return default_cache_dir(self.environment)
+
+    @property
+    def pki_folder(self) -> Path:
+        return self.pki or self.cache / "pki"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the server certificates name: loopback, the bind address and the public host."""
+        wanted = ["localhost", "127.0.0.1", "::1", self.public_host]
+        if self.bind not in {"0.0.0.0", "::"}:
+            wanted.append(self.bind)
+        return tuple(dict.fromkeys(wanted))
+
+    def port(self, offset: int) -> int:
+        """The fixed port of the table, or 0: bound first, reported after."""
+        return 0 if self.random_ports else self.base_port + offset
+
+
+def endpoints_file(given: Path | None, environment: Mapping[str, str]) -> Path:
+    """Where a command finds the running sandbox: ``--endpoints``, the variable, the default folder."""
+    if given is not None:
+        return given
+    named = environment.get(ENDPOINTS_VARIABLE)
+    return Path(named) if named else default_cache_dir(environment) / "run" / "endpoints.json"

@@ -1,0 +1,65 @@
+"""``run SCENARIO...``: attaches to a running sandbox, or starts a private one and stops it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from simulators.assembly.endpoints import endpoints
+from simulators.assembly.settings import Settings, endpoints_file
+from simulators.cli.codes import INVALID
+from simulators.cli.playing import Playing
+from simulators.cli.remote import add_endpoints
+from simulators.clients.control import Control
+from simulators.core.errors import EnvironmentProblem
+from simulators.scenario.load import InvalidScenario, Scenario, load
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    add_endpoints(parser)
+    parser.add_argument("scenarios", nargs="+", type=Path, metavar="SCENARIO")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit report")
+    parser.add_argument("--lang", choices=["fr", "en"], default="fr")
+
+
+def run(options: argparse.Namespace) -> int:
+    scenarios: list[Scenario] = []
+    for path in options.scenarios:
+        try:
+            scenarios.append(load(path))
+        except InvalidScenario as invalid:
+            print(invalid)
+    if len(scenarios) < len(options.scenarios):
+        return INVALID
+    with _sandbox(options.endpoints) as control:
+        playing = Playing(control, options.lang)
+        code = playing.play(scenarios)
+    print(f"\n{playing.summary()}")
+    if options.junit:
+        playing.write_junit(options.junit)
+    return code
+
+
+@contextlib.contextmanager
+def _sandbox(given: Path | None) -> Iterator[Control]:
+    running = _running(given)
+    if running is not None:
+        yield running
+        return
+    from simulators.sandbox import Sandbox
+
+    with Sandbox(Settings(random_ports=True, publish=False)) as sandbox:
+        yield Control(endpoints(sandbox))
+
+
+def _running(given: Path | None) -> Control | None:
+    """The sandbox named, or one that runs; a stale file in the default folder is no sandbox."""
+    try:
+        return Control.of_file(endpoints_file(given, os.environ))
+    except EnvironmentProblem:
+        if given is not None:
+            raise
+        return None

@@ -1,0 +1,87 @@
+"""``up``: start the sandbox and keep it up."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simulators.assembly.settings import BASE_PORT, Settings
+from simulators.cli.codes import PASS
+
+if TYPE_CHECKING:
+    from simulators.sandbox import Sandbox
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    add_settings(parser)
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """The arguments that ``up`` and ``demo`` share."""
+    parser.add_argument("--only", metavar="A,B", default="", help="start these simulators only")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--data", metavar="DIR|URL", help="folder, or postgresql://...")
+    where.add_argument("--memory", action="store_true", help="nothing is kept after the stop (default)")
+    parser.add_argument("--durable", action="store_true", help="acknowledged survives power loss too")
+    parser.add_argument("--pki", type=Path, metavar="DIR", help="share this PKI folder")
+    ports = parser.add_mutually_exclusive_group()
+    ports.add_argument("--base-port", type=int, default=BASE_PORT, metavar="N")
+    ports.add_argument("--random-ports", action="store_true")
+    parser.add_argument("--bind", default="127.0.0.1", metavar="ADDR")
+    parser.add_argument("--public-host", default="localhost", metavar="NAME", help="name put in every URL")
+    parser.add_argument("--strict-tls", action="store_true", help="TLS 1.2 and the four national suites only")
+    parser.add_argument("--endpoints", type=Path, metavar="FILE", help="write the endpoints here, once ready")
+
+
+def settings(options: argparse.Namespace, *worlds: str) -> Settings:
+    """The settings value of a parsed command line."""
+    return Settings(
+        data=options.data,
+        durable=options.durable,
+        pki=options.pki,
+        base_port=options.base_port,
+        random_ports=options.random_ports,
+        bind=options.bind,
+        public_host=options.public_host,
+        strict_tls=options.strict_tls,
+        only=tuple(name for name in options.only.split(",") if name),
+        endpoints=options.endpoints,
+        worlds=("main", *worlds),
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    from simulators.cli.main import BANNER
+    from simulators.sandbox import Sandbox
+
+    print(BANNER, flush=True)
+    with Sandbox(settings(options)) as sandbox:
+        print_places(sandbox)
+        wait_for_stop()
+    return PASS
+
+
+def print_places(sandbox: Sandbox) -> None:
+    """Where everything listens, and what is kept."""
+    kept = "memory: nothing is kept after the stop" if sandbox.settings.data is None else str(sandbox.settings.data)
+    print(f"data      {kept}")
+    for name, url in sandbox.ports.table().items():
+        print(f"{name:9} {url}")
+    for service in sandbox.services:
+        for label, path in service.paths.items():
+            print(f"  {service.name}.{label:16} {sandbox.url(service.listeners[0].name)}{path}")
+    print(f"endpoints {sandbox.settings.endpoints or sandbox.folder / 'endpoints.json'}")
+    print("ready; Ctrl-C stops / prêt ; Ctrl-C arrête", flush=True)
+
+
+def wait_for_stop() -> None:
+    """Until Ctrl-C or SIGTERM."""
+    stop = threading.Event()
+    for name in ("SIGINT", "SIGTERM"):
+        signal.signal(getattr(signal, name), lambda *_: stop.set())
+    while not stop.wait(3600 if os.name != "nt" else 0.5):
+        pass

@@ -1,0 +1,75 @@
+"""A DMP client for an actor of a running sandbox, from what its control API tells of the world."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from simulators.clients.dmp.client import DmpClient
+from simulators.clients.dmp.lot import Submitter
+from simulators.clients.transport import Channel
+from simulators.core.errors import EnvironmentProblem
+from simulators.core.pki import IssuedCertificate, Trust, client_context, format_dn
+from simulators.core.pki.dn import dn_of
+from simulators.core.pki.keys import load_key
+from simulators.population.model import Patient, Professional, Structure
+
+
+def named(world: Mapping[str, Any], family: str, name: str) -> Mapping[str, Any]:
+    """The member of a world with this reference name or identifier. Raises ``EnvironmentProblem``."""
+    for member in world[family]:
+        if name in {member["slug"], member["id"]}:
+            found: Mapping[str, Any] = member
+            return found
+    known = ", ".join(member["slug"] for member in world[family])
+    raise EnvironmentProblem(f"world {world['name']} has no {name} among its {family}: {known}")
+
+
+def patient_of(world: Mapping[str, Any], name: str) -> Patient:
+    """A patient of the world as a value."""
+    return Patient.from_json(dict(named(world, "patients", name)))
+
+
+def dmp_client(
+    world: Mapping[str, Any],
+    roots: Path,
+    structure: str,
+    professional: str,
+    *,
+    ids: Callable[[], uuid.UUID],
+    now: Callable[[], datetime],
+) -> DmpClient:
+    """Speaks from ``structure`` as ``professional``, to the world's own address."""
+    held = named(world, "structures", structure)
+    place = Structure.from_json(dict(held))
+    person = Professional.from_json(dict(named(world, "professionals", professional)))
+    auth, cachet = (issued_of(held["certificates"][use]) for use in ("auth_cli", "sign"))
+    trust = Trust(roots=tuple(x509.load_pem_x509_certificates(roots.read_bytes())), intermediates=(), crls=())
+    url = urlsplit(world["services"]["dmp"]["patients"])
+    prefix = url.path.partition("/si-dmp-server")[0]
+    channel = Channel(f"{url.scheme}://{url.netloc}{prefix}", client_context(trust, auth))
+    issuer = format_dn(dn_of(cachet.certificate.subject))
+    return DmpClient(channel, Submitter(person, place, cachet), issuer, ids, now)
+
+
+def issued_of(files: Mapping[str, str]) -> IssuedCertificate:
+    """A certificate pair from its files. Raises ``EnvironmentProblem`` when they are not here."""
+    try:
+        certificate = x509.load_pem_x509_certificate(Path(files["certificate"]).read_bytes())
+        chain = x509.load_pem_x509_certificates(Path(files["chain"]).read_bytes())
+        return IssuedCertificate(certificate, load_key(Path(files["key"]).read_bytes()), tuple(chain))
+    except OSError as problem:
+        raise EnvironmentProblem(f"certificate files of the sandbox cannot be read: {problem}") from problem
+
+
+def replayable_ids(seed: str) -> Callable[[], uuid.UUID]:
+    """The same identifiers at each run of the same seed."""
+    counter = itertools.count()
+    return lambda: uuid.uuid5(uuid.NAMESPACE_URL, f"urn:segur-sandbox:{seed}:{next(counter)}")

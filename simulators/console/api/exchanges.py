@@ -1,0 +1,84 @@
+"""The journal over HTTP: a monotonic cursor, a long-poll, raw bytes, the diff with the last good one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Response
+
+from simulators.console.api.route import Route, Values
+from simulators.console.problems import Problem
+from simulators.core import journal
+from simulators.core.diff import nearest_good
+from simulators.core.expect import Expectation, wait_for
+
+if TYPE_CHECKING:
+    from simulators.sandbox import Sandbox
+
+LONGEST_WAIT_S = 60.0
+INTEGER = {"type": "integer"}
+STRING = {"type": "string"}
+
+
+def list_exchanges(sandbox: Sandbox, values: Values, world: str) -> Any:
+    since, limit = values.number("since", 0), values.number("limit", 100, low=1, high=1000)
+    rows = journal.read(sandbox.store, world, since=since, limit=limit, key=values.text("key"))
+    cursor = rows[-1].number if rows else max(since, 0)
+    return {"exchanges": [row.as_json() for row in rows], "cursor": cursor}
+
+
+def show_exchange(sandbox: Sandbox, values: Values, world: str, number: int) -> Any:
+    return _found(sandbox, world, number).as_json()
+
+
+def raw_request(sandbox: Sandbox, values: Values, world: str, number: int) -> Any:
+    _found(sandbox, world, number)
+    return _download(journal.bodies(sandbox.store, world, number)[0], f"{world}-{number}.request.bin")
+
+
+def raw_answer(sandbox: Sandbox, values: Values, world: str, number: int) -> Any:
+    _found(sandbox, world, number)
+    return _download(journal.bodies(sandbox.store, world, number)[1], f"{world}-{number}.answer.bin")
+
+
+def diff_exchange(sandbox: Sandbox, values: Values, world: str, number: int) -> Any:
+    found = _found(sandbox, world, number)
+    good = nearest_good(sandbox.store, world, found)
+    if good is None:
+        raise Problem(404, f"no accepted {found.operation} of this structure to compare with")
+    return {"exchange": number, "against": good.number, "differences": good.as_json()["differences"]}
+
+
+def wait_exchange(sandbox: Sandbox, values: Values, world: str) -> Any:
+    timeout = values.seconds("timeout", 30.0, high=LONGEST_WAIT_S)
+    expected = Expectation(values.mapping("expect"))
+    waited = wait_for(sandbox.store, world, expected, since=values.number("since", 0), timeout=timeout)
+    body: dict[str, Any] = {"cursor": waited.cursor, "seen": waited.seen, "near": [n.as_json() for n in waited.near]}
+    body["exchange"] = waited.exchange.as_json() if waited.exchange else None
+    return body
+
+
+def _found(sandbox: Sandbox, world: str, number: int) -> journal.Exchange:
+    exchange = journal.get(sandbox.store, world, number)
+    if exchange is None:
+        raise Problem(404, f"world {world} has no exchange {number}")
+    return exchange
+
+
+def _download(body: bytes, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
+    return Response(body, 200, headers, content_type="application/octet-stream")
+
+
+PAGE = {"since": INTEGER, "limit": INTEGER, "key": STRING}
+WAIT = {"since": INTEGER, "timeout": {"type": "number"}, "expect": {"type": "object"}}
+BASE = "/worlds/<world>/exchanges"
+
+ROUTES = (
+    Route("GET", BASE, "Exchanges after a cursor", list_exchanges, {}, PAGE),
+    Route("POST", f"{BASE}/wait", "Waits for an exchange; near misses explained", wait_exchange, WAIT),
+    Route("GET", f"{BASE}/<int:number>", "One exchange with its verdict", show_exchange),
+    Route("GET", f"{BASE}/<int:number>/request", "The raw request", raw_request, raw="application/octet-stream"),
+    Route("GET", f"{BASE}/<int:number>/answer", "The raw answer", raw_answer, raw="application/octet-stream"),
+    Route("GET", f"{BASE}/<int:number>/diff", "Against the last good one", diff_exchange),
+)

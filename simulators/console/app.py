@@ -1,0 +1,61 @@
+"""The console port: control API, OpenAPI and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from simulators.console import openapi, pages, problems
+from simulators.console.access import Access
+from simulators.console.api import exchanges, general, triggers, worlds
+from simulators.console.api.route import Route, Values
+from simulators.core.service import WSGIApp
+
+if TYPE_CHECKING:
+    from simulators.sandbox import Sandbox
+
+ROUTES: tuple[Route, ...] = (*general.ROUTES, *worlds.ROUTES, *exchanges.ROUTES, *triggers.ROUTES)
+LARGEST_BODY = 1 << 20
+
+
+def console_app(sandbox: Sandbox) -> WSGIApp:
+    """The WSGI application of the console port."""
+    app = Flask("simulators.console")
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    access = Access(sandbox.token, (*sandbox.settings.names, "localhost", "127.0.0.1", "::1"))
+
+    @app.before_request
+    def check_access() -> Response | None:
+        problem = access.problem(request)
+        return problems.render(*problem) if problem else None
+
+    for route in ROUTES:
+        endpoint = f"{route.method} {route.path}"
+        app.add_url_rule(f"/_sandbox{route.path}", endpoint, _view(sandbox, route), methods=[route.method])
+    app.add_url_rule("/_sandbox/openapi.json", "openapi", lambda: jsonify(openapi.document(ROUTES)))
+    pages.register(app, sandbox)
+    app.register_error_handler(Exception, _problem)
+    return app
+
+
+def _view(sandbox: Sandbox, route: Route) -> Callable[..., Any]:
+    def view(**path: Any) -> Any:
+        body = request.get_json(silent=False) if request.data else {}
+        if not isinstance(body, dict):
+            raise problems.Problem(400, "the body must be a JSON object")
+        values = Values(body, request.args)
+        values.check(route)
+        answer = route.handler(sandbox, values, **path)
+        return answer if isinstance(answer, Response) else (jsonify(answer), route.status)
+
+    return view
+
+
+def _problem(error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        return problems.render(error.code or 500, error.description or error.name)
+    return problems.of_error(error)

@@ -1,0 +1,1 @@
+"""Named faults and forced refusals; triggers are data, one small file per fault."""

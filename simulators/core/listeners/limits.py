@@ -1,0 +1,53 @@
+"""Every limit of the listeners, as values: large in service, tiny in tests.
+
+Source of the defaults: settled details, "Listeners". Seconds are monotonic seconds, sizes are octets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of one HTTP listener.
+
+    ``request_seconds`` runs from the first byte of a request to the last byte of its body and never restarts, so that
+    a body of one byte a second cannot last; ``answer_seconds`` does the same for the sending of one answer. The time
+    spent inside the application is counted in neither.
+    """
+
+    first_byte_seconds: float = 10.0
+    handshake_seconds: float = 5.0
+    headers_seconds: float = 10.0
+    request_seconds: float = 120.0
+    answer_seconds: float = 120.0
+    keep_alive_seconds: float = 60.0
+    linger_seconds: float = 2.0
+    head_bytes: int = 64 * 1024
+    body_bytes: int = 100 * MIB
+    body_in_memory_bytes: int = MIB
+    answer_buffer_bytes: int = 16 * MIB
+    open_connections: int = 2_000
+    incident_raw_bytes: int = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLimits:
+    """Limits of one stream listener (MLLP, SMTP, IMAP).
+
+    ``first_byte_seconds`` holds on ports where the peer must speak first, that is where TLS starts at once;
+    ``idle_seconds`` runs between two units (a persistent peer may be silent that long; ``None`` = for ever),
+    ``unit_seconds`` from the first byte of a unit to its last, ``write_seconds`` for a peer that stops reading.
+    """
+
+    first_byte_seconds: float = 10.0
+    handshake_seconds: float = 5.0
+    idle_seconds: float | None = 1_800.0
+    unit_seconds: float = 120.0
+    write_seconds: float = 120.0
+    read_ahead_bytes: int = 256 * 1024
+    open_connections: int = 2_000
+    incident_raw_bytes: int = 4_096

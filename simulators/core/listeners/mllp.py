@@ -1,0 +1,97 @@
+"""MLLP framing: VT, block, FS, CR. No I/O.
+
+Source: HL7 v2 Transport Specification, MLLP release 1, §2.3 and 2.4. The block is opaque here, except that VT cannot
+occur in it (HL7 content has no octet below 0x20 but CR), which tells a frame whose end was forgotten.
+"""
+
+from __future__ import annotations
+
+from simulators.core.listeners.incident import Reason
+from simulators.core.listeners.session import Frame, Unit, Violation
+
+_VT, _FS, _CR = 0x0B, 0x1C, 0x0D
+_END = bytes([_FS, _CR])
+DEFAULT_FRAME_BYTES = 100 * 1024 * 1024
+
+_JUNK = Reason(
+    "mllp_junk",
+    "Octets hors trame MLLP : une trame commence par 0x0B et finit par 0x1C 0x0D.",
+    "Octets outside an MLLP frame: a frame begins with 0x0B and ends with 0x1C 0x0D.",
+)
+_NO_END = Reason(
+    "mllp_frame_without_end",
+    "Une nouvelle trame MLLP (0x0B) commence avant la fin (0x1C 0x0D) de la précédente.",
+    "A new MLLP frame (0x0B) begins before the end (0x1C 0x0D) of the former.",
+)
+_BAD_END = Reason(
+    "mllp_bad_end",
+    "0x1C n'est pas suivi de 0x0D : fin de trame MLLP incomplète.",
+    "0x1C is not followed by 0x0D: incomplete end of MLLP frame.",
+)
+_TOO_LARGE = Reason("mllp_too_large", "Trame MLLP trop grande.", "MLLP frame too large.")
+
+
+class MllpFramer:
+    """Gives ``Frame`` and, for what stands outside the rule, ``Violation`` (fatal only when a frame is too large)."""
+
+    def __init__(self, max_frame_bytes: int = DEFAULT_FRAME_BYTES, max_raw_bytes: int = 4_096) -> None:
+        self._buffer = bytearray()
+        self._maximum, self._max_raw = max_frame_bytes, max_raw_bytes
+        self._searched = 1
+        self._lost = False
+
+    @property
+    def buffered(self) -> int:
+        """Octets held."""
+        return len(self._buffer)
+
+    def feed(self, data: bytes) -> None:
+        """Take octets."""
+        if not self._lost:
+            self._buffer += data
+
+    def begun(self) -> bytes:
+        """First octets of the unfinished frame."""
+        return bytes(self._buffer[: self._max_raw])
+
+    def expect(self, what: str) -> None:
+        """MLLP has one way of reading."""
+        raise ValueError(f"MLLP cannot expect {what}")
+
+    def discard(self) -> bytes:
+        """Forget everything held."""
+        dropped = bytes(self._buffer)
+        self._cut(len(self._buffer))
+        return dropped
+
+    def next_unit(self) -> Unit | None:
+        """The next frame or violation."""
+        if not self._buffer:
+            return None
+        return self._frame() if self._buffer[0] == _VT else self._junk()
+
+    def _junk(self) -> Violation:
+        start = self._buffer.find(_VT)
+        return Violation(_JUNK, self._cut(len(self._buffer) if start < 0 else start)[: self._max_raw])
+
+    def _frame(self) -> Unit | None:
+        stop = self._buffer.find(_FS, self._searched)
+        restart = self._buffer.find(_VT, self._searched, None if stop < 0 else stop)
+        if restart >= 0:
+            return Violation(_NO_END, self._cut(restart)[: self._max_raw])
+        size = (len(self._buffer) if stop < 0 else stop) - 1
+        if size > self._maximum:
+            self._lost = True
+            return Violation(_TOO_LARGE, self._cut(len(self._buffer))[: self._max_raw], fatal=True)
+        self._searched = max(1, len(self._buffer) if stop < 0 else stop)
+        if stop < 0 or stop + 1 == len(self._buffer):
+            return None
+        if self._buffer[stop + 1] != _CR:
+            return Violation(_BAD_END, self._cut(stop + 1)[: self._max_raw])
+        return Frame(self._cut(stop + len(_END))[1 : -len(_END)])
+
+    def _cut(self, size: int) -> bytes:
+        taken = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        self._searched = 1
+        return taken

@@ -1,0 +1,168 @@
+"""The façade: composes worlds and simulators, starts and stops them.
+
+::
+
+    with Sandbox(Settings(random_ports=True)) as sandbox:
+        sandbox.url("dmp"), sandbox.describe("main")
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from simulators.assembly.endpoints import describe_world, write_endpoints
+from simulators.assembly.holders import Holders
+from simulators.assembly.incidents import RULES as INCIDENT_RULES
+from simulators.assembly.incidents import recorder
+from simulators.assembly.ports import Ports
+from simulators.assembly.seeding import seeders
+from simulators.assembly.services import load_services
+from simulators.assembly.settings import Settings
+from simulators.core.clock import add_period, system_now
+from simulators.core.due import Due, Fired
+from simulators.core.exchange import Runtime
+from simulators.core.faults.book import TriggerBook
+from simulators.core.faults.catalogue import FAULTS
+from simulators.core.own_rules import OWN_RULES
+from simulators.core.pki import KeyPool, Pki
+from simulators.core.rules import Catalogue, Policy
+from simulators.core.service import Service
+from simulators.core.store.open import open_store
+from simulators.core.world import World, Worlds
+from simulators.population.guard import real_identifiers
+
+log = logging.getLogger("simulators")
+SELF_CHECK = "-selfcheck"
+TICK_S = 1.0
+
+
+class Sandbox:
+    """One running sandbox. Not started until :meth:`start` or ``with``."""
+
+    def __init__(self, settings: Settings | None = None, services: Iterable[Service] | None = None) -> None:
+        self.settings = settings or Settings()
+        self.services = tuple(services) if services is not None else load_services(self.settings.only)
+        self.token = secrets.token_urlsafe(24)
+        self.now = system_now
+        self._stopping = threading.Event()
+        self._clockwork: threading.Thread | None = None
+
+    def start(self) -> Self:
+        """Opens the store, the ports and the worlds, then proves itself by one real exchange per
+        protocol. Raises ``StoreLocked``, ``SchemaMismatch``, ``EnvironmentProblem``."""
+        self.store = open_store(self.settings.data, durable=self.settings.durable)
+        try:
+            self._compose()
+            self.ports.open(self)
+            for name in self.settings.worlds:
+                self.worlds.ensure(name)
+            self._start_clockwork()
+            if self.settings.readiness:
+                self._prove_ready()
+            if self.settings.publish or self.settings.endpoints is not None:
+                write_endpoints(self)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _compose(self) -> None:
+        rules = [r for service in self.services for r in service.rules]
+        self.catalogue: Catalogue[Any] = Catalogue([*rules, *INCIDENT_RULES.values(), *OWN_RULES])
+        self.worlds = Worlds(self.store, self.now, seeders(service.seed for service in self.services))
+        self.ports = Ports(self.settings)
+        self.pool = KeyPool(self.settings.cache)
+        self.pki = Pki.open(
+            self.settings.pki_folder,
+            self.pool,
+            self.now(),
+            self.settings.names,
+            url_base=self.ports.reserve_trust(self.settings),
+        )
+        self.holders = Holders(self.store, self.pki, self.pool, self.now)
+        operations = [name for service in self.services for name in service.operations]
+        self.faults = TriggerBook(self.store, self.catalogue, FAULTS, now=self.now, operations=operations)
+        self.runtime = Runtime(
+            self.store, self.worlds, self.now, self.catalogue, self.faults, self._link, _identifiers, self.pki.trust
+        )
+        self.on_incident = recorder(self.worlds)
+        handlers = {kind: h for service in self.services for kind, h in service.due.items()}
+        senders = {kind: s for service in self.services for kind, s in service.senders.items()}
+        self.due = Due(self.worlds, handlers, senders, worker=f"clockwork-{secrets.token_hex(4)}")
+
+    def stop(self) -> None:
+        """Closes ports, threads and store; idempotent."""
+        self._stopping.set()
+        if self._clockwork is not None:
+            self._clockwork.join(timeout=5)
+        if hasattr(self, "ports"):
+            self.ports.close()
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def console_url(self) -> str:
+        return self.ports.url("console")
+
+    def url(self, listener: str) -> str:
+        """``scheme://host:port`` of a listener. Raises ``KeyError``."""
+        return self.ports.url(listener)
+
+    @property
+    def folder(self) -> Path:
+        """Where this sandbox writes files for the product (certificates)."""
+        store_folder = getattr(self.store, "folder", None)
+        return Path(store_folder) if store_folder is not None else self.settings.cache / "run"
+
+    def create_world(self, name: str, *, seed: int = 0, unknown: str = "adopt", profile: str = "default") -> World:
+        """A new world with its own structures. Raises ``ValueError``, ``SandboxError``."""
+        policy = Policy.from_json({"profile": profile, "unknown": {"*": unknown}})
+        return self.worlds.create(name, seed=seed, policy=policy)
+
+    def describe(self, world: str, *, certificates: bool = True) -> dict[str, Any]:
+        """What a test needs of a world: structures with key files, people, clock, addresses."""
+        return describe_world(self, world, certificates=certificates)
+
+    def advance(self, world: str, *, period: str | None = None, to: datetime | None = None) -> list[Fired]:
+        """Moves business time and answers after the consequences. Raises ``ValueError``."""
+        here = self.worlds.get(world).business(self.now())
+        target = to if to is not None else add_period(here, period or "PT0S")
+        return self.due.advance(world, target)
+
+    def _link(self, world: str, number: int) -> str:
+        return f"{self.console_url}/exchanges/{world}/{number}"
+
+    def _start_clockwork(self) -> None:
+        self._clockwork = threading.Thread(target=self._tick, name="clockwork", daemon=True)
+        self._clockwork.start()
+
+    def _tick(self) -> None:
+        while not self._stopping.wait(TICK_S):
+            try:
+                self.due.work()
+            except Exception:  # the clockwork must outlive one bad tick
+                log.exception("the clockwork met an error")
+
+    def _prove_ready(self) -> None:
+        from simulators.assembly.readiness import prove
+
+        prove(self)
+
+
+def _identifiers(body: bytes) -> list[tuple[str, str]]:
+    found = real_identifiers(body.decode("utf-8", "replace"))
+    return [(f"{item.kind}:{item.masked}", item.masked) for item in found]

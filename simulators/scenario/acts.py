@@ -1,0 +1,193 @@
+"""What each kind of step does. One function a kind; each speaks on the wire or to the control API."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from simulators.clients.control import Control
+from simulators.clients.dmp.access import dmp_client, patient_of
+from simulators.clients.dmp.answers import DmpAnswer
+from simulators.clients.dmp.client import DmpClient
+from simulators.clients.dmp.messages import quoted
+from simulators.clients.transport import WireProblem
+from simulators.core.errors import SandboxError
+from simulators.population.model import Patient
+from simulators.scenario.papers import paper
+
+SLOTS = {
+    "typeCode": ("$XDSDocumentEntryTypeCode", "^^2.16.840.1.113883.6.1"),
+    "classCode": ("$XDSDocumentEntryClassCode", "^^1.2.250.1.213.1.1.4.1"),
+    "formatCode": ("$XDSDocumentEntryFormatCode", ""),
+    "createdFrom": ("$XDSDocumentEntryCreationTimeFrom", ""),
+    "createdTo": ("$XDSDocumentEntryCreationTimeTo", ""),
+}
+DATES = {"createdFrom", "createdTo"}
+
+
+class CannotPlay(SandboxError):
+    """The scenario names something that its world or an earlier step does not have."""
+
+
+@dataclass
+class Outcome:
+    """What a step gave: ``values`` is what ``expect`` looks at; ``number`` its journal row, if any."""
+
+    values: dict[str, Any]
+    verdict: Mapping[str, Any] = field(default_factory=dict)
+    number: int | None = None
+    near: tuple[Mapping[str, Any], ...] = ()
+    nothing_came: bool = False
+
+
+@dataclass
+class Saved:
+    """A document that a step fed, under the name it was saved as."""
+
+    unique_id: str
+    content: bytes
+
+
+@dataclass
+class Stage:
+    """Where a scenario plays: one world of one running sandbox."""
+
+    control: Control
+    world: dict[str, Any]
+    actors: Mapping[str, Mapping[str, str]]
+    ids: Callable[[], uuid.UUID]
+    now: Callable[[], datetime]
+    cursor: int = 0
+    saved: dict[str, Saved] = field(default_factory=dict)
+    clients: dict[str, DmpClient] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        return f"/worlds/{self.world['name']}"
+
+    def client(self, actor: str) -> DmpClient:
+        """The actor's client, one connection each. Raises :class:`CannotPlay`."""
+        if actor not in self.actors:
+            raise CannotPlay(f"there is no actor {actor!r}")
+        if actor not in self.clients:
+            part = self.actors[actor]
+            roots = Path(self.control.document["trust"]["roots"])
+            self.clients[actor] = dmp_client(
+                self.world, roots, part["structure"], part["professional"], ids=self.ids, now=self.now
+            )
+        return self.clients[actor]
+
+    def close(self) -> None:
+        for client in self.clients.values():
+            client.close()
+
+
+def act(stage: Stage, step: Mapping[str, Any]) -> Outcome:
+    """Plays one step. Raises :class:`CannotPlay` and what the control API refuses."""
+    if "do" in step:
+        return _exchange(stage, step)
+    if "advance" in step:
+        moved = stage.control.call("POST", f"{stage.path}/clock", {"advance": step["advance"]})
+        return Outcome({"outcome": "done", "fired": len(moved["fired"])})
+    if "fault" in step:
+        made = stage.control.call("POST", f"{stage.path}/faults", dict(step["fault"]))
+        return Outcome({"outcome": "done", "id": made["id"]})
+    if "refuse" in step:
+        made = stage.control.call("POST", f"{stage.path}/refusals", dict(step["refuse"]))
+        return Outcome({"outcome": "done", "id": made["id"]})
+    if "clear" in step:
+        removed = stage.control.call("DELETE", f"{stage.path}/{step['clear']}")["removed"]
+        return Outcome({"outcome": "done", "removed": removed})
+    return _awaited(stage, step["await"])
+
+
+def _exchange(stage: Stage, step: Mapping[str, Any]) -> Outcome:
+    client = stage.client(step["as"]).broken(step.get("break", {}))
+    patient = patient_of(stage.world, step["patient"])
+    try:
+        answer, values = OPERATIONS[step["do"]](stage, client, patient, step)
+    except WireProblem as problem:
+        return Outcome({"outcome": "failed", "wire": str(problem)})
+    outcome = Outcome({"outcome": answer.outcome, "http": answer.http, "code": answer.code, "text": answer.text})
+    outcome.values |= dict(answer.values) | values
+    row = _journal_row(stage, client.last_message_id)
+    if row is not None:
+        findings = row["verdict"]["findings"]
+        outcome.number, outcome.verdict = row["number"], row["verdict"]
+        outcome.values["rule"] = next((f["rule"] for f in findings if f["level"] == "refuse"), "")
+        outcome.values["warnings"] = sum(f["level"] == "warn" for f in findings)
+    return outcome
+
+
+def _journal_row(stage: Stage, message_id: str) -> Mapping[str, Any] | None:
+    found = stage.control.call("GET", f"{stage.path}/exchanges?key=message:{message_id}&limit=5")["exchanges"]
+    return found[-1] if found else None
+
+
+def _existence(stage: Stage, client: DmpClient, patient: Patient, step: Mapping[str, Any]) -> tuple[DmpAnswer, Any]:
+    answer = client.exists(patient.ins)
+    return answer, {"dmp": answer.values.get("state", "")}
+
+
+def _authorise(stage: Stage, client: DmpClient, patient: Patient, step: Mapping[str, Any]) -> tuple[DmpAnswer, Any]:
+    return client.authorise(patient.ins, step.get("action", "AJOUT"), step.get("role")), {}
+
+
+def _feed(stage: Stage, client: DmpClient, patient: Patient, step: Mapping[str, Any]) -> tuple[DmpAnswer, Any]:
+    plan = step.get("document", {"kind": "discharge-letter"})
+    content = paper(plan, patient, client.professional, client.structure, client.oid(), stage.now())
+    answer, unique_id = client.feed(patient.ins, [content])
+    if "save" in step:
+        stage.saved[step["save"]] = Saved(unique_id, content)
+    return answer, {"document": unique_id}
+
+
+def _search(stage: Stage, client: DmpClient, patient: Patient, step: Mapping[str, Any]) -> tuple[DmpAnswer, Any]:
+    slots: dict[str, str] = {}
+    for name, value in step.get("find", {}).items():
+        if name not in SLOTS:
+            raise CannotPlay(f"find: {name!r} is none of {', '.join(SLOTS)}")
+        slot, scheme = SLOTS[name]
+        slots[slot] = value if name in DATES else quoted(value if "^^" in value else value + scheme)
+    return client.search(patient.ins, slots, user_act=bool(step.get("user_act", False))), {}
+
+
+def _retrieve(stage: Stage, client: DmpClient, patient: Patient, step: Mapping[str, Any]) -> tuple[DmpAnswer, Any]:
+    name = step.get("retrieve", "")
+    if name not in stage.saved:
+        raise CannotPlay(f"no earlier step saved a document as {name!r}")
+    saved = stage.saved[name]
+    answer = client.retrieve(patient.ins, [saved.unique_id])
+    return answer, {"identical": answer.documents.get(saved.unique_id) == saved.content}
+
+
+def _awaited(stage: Stage, wanted: Mapping[str, Any]) -> Outcome:
+    """Waits for an exchange that the product under test starts."""
+    left = int(wanted["within"])
+    expect = {name: value for name, value in wanted.items() if name != "within"}
+    near: tuple[Mapping[str, Any], ...] = ()
+    seen = 0
+    while left > 0:
+        body = {"since": stage.cursor, "timeout": min(left, 30), "expect": expect}
+        waited = stage.control.call("POST", f"{stage.path}/exchanges/wait", body)
+        stage.cursor, seen, near = waited["cursor"], seen + waited["seen"], tuple(waited["near"])
+        if waited["exchange"]:
+            row = waited["exchange"]
+            return Outcome({"outcome": row["outcome"], "operation": row["operation"]}, row["verdict"], row["number"])
+        left -= 30
+    return Outcome({"outcome": "nothing"}, near=near, nothing_came=seen == 0)
+
+
+OPERATIONS: Mapping[str, Callable[[Stage, DmpClient, Patient, Mapping[str, Any]], tuple[DmpAnswer, Any]]] = {
+    "dmp.TD0.2": _existence,
+    "dmp.TD0.3": _authorise,
+    "dmp.TD2.1": _feed,
+    "dmp.TD3.1": _search,
+    "dmp.TD3.2": _retrieve,
+}
+
+__all__ = ["CannotPlay", "Outcome", "Stage", "act"]
