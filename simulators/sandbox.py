@@ -25,13 +25,14 @@ from simulators.assembly.ports import Ports
 from simulators.assembly.seeding import seeders
 from simulators.assembly.services import load_services
 from simulators.assembly.settings import Settings
+from simulators.assembly.trusted import Trusted
 from simulators.core.clock import add_period, system_now
 from simulators.core.due import Due, Fired
 from simulators.core.exchange import Runtime
 from simulators.core.faults.book import TriggerBook
 from simulators.core.faults.catalogue import FAULTS
 from simulators.core.own_rules import OWN_RULES
-from simulators.core.pki import KeyPool, Pki
+from simulators.core.pki import KeyPool, Pki, Trust
 from simulators.core.rules import Catalogue, Policy
 from simulators.core.service import Service
 from simulators.core.store.open import open_store
@@ -48,7 +49,7 @@ class Sandbox:
 
     def __init__(self, settings: Settings | None = None, services: Iterable[Service] | None = None) -> None:
         self.settings = settings or Settings()
-        self.services = tuple(services) if services is not None else load_services(self.settings.only)
+        self.services = tuple(services) if services is not None else load_services(self.settings.only, self._trust_at)
         self.token = secrets.token_urlsafe(24)
         self.now = system_now
         self._stopping = threading.Event()
@@ -86,12 +87,11 @@ class Sandbox:
             self.settings.names,
             url_base=self.ports.reserve_trust(self.settings),
         )
+        self.trusted = Trusted(self.pki)
         self.holders = Holders(self.store, self.pki, self.pool, self.now)
         operations = [name for service in self.services for name in service.operations]
         self.faults = TriggerBook(self.store, self.catalogue, FAULTS, now=self.now, operations=operations)
-        self.runtime = Runtime(
-            self.store, self.worlds, self.now, self.catalogue, self.faults, self._link, _identifiers, self.pki.trust
-        )
+        self.runtime = Runtime(self.store, self.worlds, self.now, self.catalogue, self.faults, self._link, _identifiers)
         self.on_incident = recorder(self.worlds)
         handlers = {kind: h for service in self.services for kind, h in service.due.items()}
         senders = {kind: s for service in self.services for kind, s in service.senders.items()}
@@ -142,6 +142,15 @@ class Sandbox:
         here = self.worlds.get(world).business(self.now())
         target = to if to is not None else add_period(here, period or "PT0S")
         return self.due.advance(world, target)
+
+    def revoke(self, serial: int) -> None:
+        """Revokes a certificate of the installation; the next handshake and the next VIHF see it."""
+        self.pki.revoke(serial, self.now())
+        self.trusted.forget()
+        self.ports.refresh_trust()
+
+    def _trust_at(self, now: datetime) -> Trust:
+        return self.trusted.at(now)
 
     def _link(self, world: str, number: int) -> str:
         return f"{self.console_url}/exchanges/{world}/{number}"

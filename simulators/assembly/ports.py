@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from email.utils import format_datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -20,8 +19,6 @@ from simulators.core.service import ListenerSpec, WSGIApp
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
-
-TRUST_LIFE = timedelta(days=7)
 
 
 class Ports:
@@ -48,8 +45,9 @@ class Ports:
         server = sandbox.pki.issue_server(names, addresses, now=sandbox.now())
 
         def context() -> ssl.SSLContext:
-            trust = sandbox.pki.trust(sandbox.now(), TRUST_LIFE)
-            return server_context(server, trust, verify="optional", strict_tls=self.settings.strict_tls)
+            return server_context(
+                server, sandbox.trusted.at(sandbox.now()), verify="optional", strict_tls=self.settings.strict_tls
+            )
 
         self.tls = ContextSource(context)
         self._trust_application = trust_app(sandbox.pki, sandbox.now)

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 
 from simulators.core.errors import EnvironmentProblem
+from simulators.core.pki import Trust
 from simulators.core.service import Service, WSGIApp
 
 ROOMS = {"dmp": "simulators.dmp.service"}
+TrustAt = Callable[[datetime], Trust]
 CONSOLE = "simulators.console.app"
 
 
-def load_services(only: Sequence[str] = ()) -> tuple[Service, ...]:
-    """The services named, or all. Raises :class:`EnvironmentProblem` for an unknown name."""
+def load_services(only: Sequence[str] = (), trust: TrustAt | None = None) -> tuple[Service, ...]:
+    """The services named, or all. ``trust`` gives the accepted authorities at an instant; without it
+    nobody is trusted, which is enough to read the lists. Raises :class:`EnvironmentProblem`."""
     unknown = [name for name in only if name not in ROOMS]
     if unknown:
         raise EnvironmentProblem(f"no simulator named {unknown[0]}: there are {', '.join(ROOMS)}")
-    found: list[Service] = [import_module(ROOMS[name]).SERVICE for name in (only or ROOMS)]
+    found: list[Service] = [import_module(ROOMS[name]).service(trust or nobody) for name in (only or ROOMS)]
     return tuple(found)
+
+
+def nobody(now: datetime) -> Trust:
+    """Trusts no authority."""
+    return Trust(())
 
 
 def load_console() -> Callable[[Any], WSGIApp]:

@@ -24,7 +24,6 @@ from simulators.core.own_rules import OWN_RULES as OWN_RULES
 from simulators.core.own_rules import SIM_BUG as SIM_BUG
 from simulators.core.own_rules import SIM_FAULT as SIM_FAULT
 from simulators.core.own_rules import SIM_WORLD as SIM_WORLD
-from simulators.core.pki.trust import Trust
 from simulators.core.routing import Clue, resolve
 from simulators.core.rules import Catalogue, Check, Finding, Level, Rule, Verdict, judge
 from simulators.core.store import schema
@@ -87,7 +86,6 @@ class Runtime:
     faults: FaultBook
     links: Callable[[str, int], str] = lambda world, number: f"/_sandbox/worlds/{world}/exchanges/{number}"
     identifier_guard: Callable[[bytes], Iterable[tuple[str, str]]] = lambda body: ()
-    trust: Callable[[datetime], Trust] = lambda now: Trust(())
 
 
 @dataclass

@@ -1,0 +1,45 @@
+"""What an examination gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simulators.core.errors import SandboxError
+
+
+class NotKnown(SandboxError):
+    """The file is none of the kinds that can be checked."""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """``kind`` says what the file is; ``findings`` have the JSON shape of a verdict's; ``facts`` are
+    deviations nobody judges; ``inside`` is what an archive holds."""
+
+    name: str
+    kind: str
+    findings: tuple[Mapping[str, Any], ...] = ()
+    facts: tuple[str, ...] = ()
+    inside: tuple[Examined, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether at least one finding, here or inside, would refuse."""
+        return any(f["level"] == "refuse" for f in self.findings) or any(part.refused for part in self.inside)
+
+    def flat(self) -> Iterator[Examined]:
+        """This one, then what it holds."""
+        yield self
+        for part in self.inside:
+            yield from part.flat()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "findings": [dict(f) for f in self.findings],
+            "facts": list(self.facts),
+            "inside": [part.as_json() for part in self.inside],
+        }
