@@ -18,7 +18,7 @@ up: $(ENV)/.ready
 	$(BIN)/segur-sandbox up $(ARGS)
 
 test: $(ENV)/.ready
-	$(BIN)/python -m pytest tests/unit tests/e2e $(ARGS)
+	$(BIN)/python -m pytest -n auto tests/unit tests/e2e $(ARGS)
 
 interop: $(ENV)/.ready
 	$(BIN)/python -m pytest tests/interop $(ARGS)

@@ -104,6 +104,7 @@ class Due:
         self._senders = dict(senders)
         self._polls = tuple(polls)
         self._limit = limit
+        self._busy: set[str] = set()
         self.worker = self._store.enlist(worker)
         self._queue = Queue(self._store, self.worker, handlers, senders)
 
@@ -176,11 +177,12 @@ class Due:
         while True:
             seen = self._store.bell.count(channel)
             stretch = 0
-            while stretch < STRETCH and self.work_once(world):
+            while stretch < min(STRETCH, self._limit) and self.work_once(world):
                 stretch += 1
-            check(0)
-            if stretch == STRETCH:
-                continue
+            if stretch:
+                check(0)
+                if stretch == min(STRETCH, self._limit):
+                    continue
             if self._anything_open(world):
                 self._store.wait(channel, seen, WAIT_S)
                 continue
@@ -191,13 +193,13 @@ class Due:
 
     def _limiter(self, world: str) -> Callable[[int], None]:
         """Counts rows fired and messages queued, by whichever process, and what the polls changed."""
-        start = self._count(world, "fired") + self._count(world, "outbox")
+        start = self._count(world, "fired", "outbox")
         changed = 0
 
         def check(more: int) -> None:
             nonlocal changed
             changed += more
-            if self._count(world, "fired") + self._count(world, "outbox") - start + changed > self._limit:
+            if self._count(world, "fired", "outbox") - start + changed > self._limit:
                 raise SandboxError(
                     f"more than {self._limit} due rows and messages in one advance of world {world}: "
                     "a handler, a sender or a poll feeds itself for ever"
@@ -206,19 +208,22 @@ class Due:
         return check
 
     def _claim(self, name: str) -> Claim | None:
-        with self._store.read(name) as tx:  # most looks find nothing: they take no turn
-            if self._queue.candidate(tx, self._now_us(tx)) is None:
-                return None
+        if name not in self._busy:  # most looks at an idle world find nothing: they take no turn
+            with self._store.read(name) as tx:
+                if self._queue.candidate(tx, self._now_us(load(tx))) is None:
+                    return None
         claim = None
         try:
             with self._store.write(name) as tx:
-                found = self._queue.candidate(tx, self._now_us(tx))
+                world = load(tx)
+                found = self._queue.candidate(tx, self._now_us(world))
                 if found is not None:
-                    claim = self._queue.claim(tx, *found, load(tx).epoch)
+                    claim = self._queue.claim(tx, *found, world.epoch)
         except BaseException:
             if claim is not None:
                 self._queue.let_go(claim)
             raise
+        (self._busy.discard if claim is None else self._busy.add)(name)
         return claim
 
     def _fire(self, claim: Claim) -> None:
@@ -253,22 +258,22 @@ class Due:
                 tx.update(schema.outbox, {"state": state, "result": result}, id=row.id)
             tx.announce(f"due:{tx.world}")
 
-    def _now_us(self, tx: Tx) -> int:
-        return to_us(load(tx).business(self._worlds.now()))
+    def _now_us(self, world: World) -> int:
+        return to_us(world.business(self._worlds.now()))
 
     def _anything_open(self, world: str) -> bool:
         with self._store.read(world) as tx:
-            return self._queue.anything_open(tx, self._now_us(tx))
+            return self._queue.anything_open(tx, self._now_us(load(tx)))
 
     def _next_instant(self, world: str, to: datetime) -> datetime | None:
         with self._store.read(world) as tx:
             earliest = self._queue.earliest(tx, to_us(to))
         return from_us(earliest) if earliest is not None else None
 
-    def _count(self, world: str, counter: str) -> int:
+    def _count(self, world: str, *counters: str) -> int:
+        table = schema.counters
         with self._store.read(world) as tx:
-            row = tx.get(schema.counters, name=counter)
-            return int(row.value) if row else 0
+            return sum(row.value for row in tx.rows(tx.select(table).where(table.c.name.in_(counters))))
 
     def _fired(self, world: str, since: int) -> list[Fired]:
         due = schema.due
@@ -278,7 +283,7 @@ class Due:
 
     def _unserved(self, world: str) -> list[Fired]:
         with self._store.read(world) as tx:
-            now_us = self._now_us(tx)
+            now_us = self._now_us(load(tx))
             late, unsent = self._queue.unserved(tx, now_us)
         why = "no running process handles this kind: it stays until one does"
         instants = [(row, row.at_us) for row in late] + [(row, now_us) for row in unsent]

@@ -49,9 +49,10 @@ class Queue:
 
     def candidate(self, tx: Tx, now_us: int) -> tuple[Table, Row[Any]] | None:
         """The next row to take: of the earliest open instant only, else a message of the outbox."""
-        earliest = self.earliest(tx, now_us)
-        if earliest is not None:
-            row = self._free(tx, DUE, DUE.c.at_us == earliest)
+        first = self._first_due(tx, now_us)
+        if first is not None:
+            at_hand = first.state == "pending" and first.kind in self._kinds["due"]
+            row = first if at_hand else self._free(tx, DUE, DUE.c.at_us == first.at_us)
             if row is not None:
                 return DUE, row
         row = self._free(tx, OUTBOX)
@@ -78,8 +79,7 @@ class Queue:
 
     def earliest(self, tx: Tx, until_us: int) -> int | None:
         """The earliest open instant up to ``until_us`` that some living worker handles."""
-        waiting = tx.select(DUE).where(DUE.c.state.in_(OPEN), DUE.c.at_us <= until_us)
-        first = self._first_served(tx, DUE, waiting.order_by(DUE.c.at_us).limit(1))
+        first = self._first_due(tx, until_us)
         return int(first.at_us) if first is not None else None
 
     def anything_open(self, tx: Tx, now_us: int) -> bool:
@@ -96,6 +96,10 @@ class Queue:
         )
         unsent = tx.select(OUTBOX).where(OUTBOX.c.state.in_(OPEN), OUTBOX.c.kind.not_in(self._served(tx, OUTBOX)))
         return list(tx.rows(late.order_by(DUE.c.at_us, DUE.c.seq))), list(tx.rows(unsent.order_by(OUTBOX.c.seq)))
+
+    def _first_due(self, tx: Tx, until_us: int) -> Row[Any] | None:
+        waiting = tx.select(DUE).where(DUE.c.state.in_(OPEN), DUE.c.at_us <= until_us)
+        return self._first_served(tx, DUE, waiting.order_by(DUE.c.at_us, DUE.c.seq).limit(1))
 
     def _first_served(self, tx: Tx, table: Table, statement: Select[Any]) -> Row[Any] | None:
         first = tx.first(statement)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from simulators.core import snapshots
 from simulators.core.clock import Now, from_us, system_now, to_us
@@ -28,6 +28,7 @@ from simulators.core.store.api import Store, Tx
 from simulators.core.store.schema import PSEUDO_WORLD
 
 MAIN = "main"
+_WORLD = select(schema.worlds).where(schema.worlds.c.world == bindparam("name"))
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}|-selfcheck|-")
 
 
@@ -217,7 +218,7 @@ def _remember_epoch(connection: Connection, name: str, epoch: int) -> None:
 
 
 def _row(connection: Connection, name: str) -> Row[Any] | None:
-    return connection.execute(select(schema.worlds).where(schema.worlds.c.world == name)).first()
+    return connection.execute(_WORLD, {"name": name}).first()
 
 
 def _world(row: Row[Any] | None) -> World:

@@ -104,4 +104,3 @@ class SmtpFramer:
     def _take(self, size: int) -> bytes:
         self._searched = 0
         return self._lines.cut(size)
-

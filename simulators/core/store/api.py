@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from simulators.core.errors import LateWriter, WorldGone
 from simulators.core.store import guard, schema
 from simulators.core.store.bell import Bell
+
+# Asked at the beginning of every transaction: building the statement each time costs more than running it.
+_EPOCH = select(schema.worlds.c.epoch).where(schema.worlds.c.world == bindparam("name"))
 
 
 class Tx:
@@ -213,7 +216,7 @@ class Store(abc.ABC):
 
     @staticmethod
     def _check(connection: Connection, world: str, epoch: int | None) -> None:
-        found = connection.execute(select(schema.worlds.c.epoch).where(schema.worlds.c.world == world)).scalar()
+        found = connection.execute(_EPOCH, {"name": world}).scalar()
         if found is None:
             raise WorldGone(world)
         if epoch is not None and found != epoch:

@@ -20,6 +20,11 @@ DECLARED = Clue("declared", "structure", "1000000001")
 
 
 @pytest.fixture
+def store(either_store: Store) -> Store:
+    return either_store
+
+
+@pytest.fixture
 def store_of_worlds(store: Store) -> Store:
     worlds = Worlds(store)
     for name in ("main", "by-address", "by-credential", "by-declaration"):

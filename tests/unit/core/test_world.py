@@ -38,6 +38,11 @@ def seed(tx: Tx, world: World) -> None:
 
 
 @pytest.fixture
+def store(either_store: Store) -> Store:
+    return either_store
+
+
+@pytest.fixture
 def clock() -> Clock:
     return Clock()
 

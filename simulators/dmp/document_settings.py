@@ -1,0 +1,54 @@
+"""Parameters of the documents half that nobody published: a world sets them in its policy (``settings``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from simulators.core.rules import Policy
+
+_TRUE: Final = frozenset({"true", "1", "yes", "oui"})
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One named parameter, with the value used when the world says nothing. Values are texts."""
+
+    name: str
+    default: str
+    meaning: str
+
+    def text(self, policy: Policy) -> str:
+        """The world's value, or the default."""
+        return policy.settings.get(self.name, self.default)
+
+    def number(self, policy: Policy) -> int:
+        """The same as a number; what is no number counts as the default."""
+        value = self.text(policy).strip()
+        return int(value) if value.isdecimal() else int(self.default)
+
+    def flag(self, policy: Policy) -> bool:
+        """The same as a yes or no."""
+        return self.text(policy).strip().lower() in _TRUE
+
+
+REPOSITORY_ID: Final = Setting(
+    "dmp.repository-unique-id", "1.2.250.1.213.4.1.1.1.2", "repositoryUniqueId (the one of the national test DMP)"
+)
+MASKED_AND_INVISIBLE: Final = Setting(
+    "dmp.cumul-invisible_patient-masque_ps", "false", "a document may be both masked and invisible (EX_2.1-1050)"
+)
+DOCUMENT_BYTES: Final = Setting("dmp.max-document-bytes", "52428800", "ceiling of one document, in bytes")
+RESULTS: Final = Setting("dmp.max-results", "0", "objects of one LeafClass answer; 0 means no ceiling")
+BATCH: Final = Setting("dmp.query-batch", "20", "identifiers of one query beyond which a warning is given")
+AFTER_FEEDING: Final = Setting(
+    "dmp.search-after-feeding-seconds", "60", "a search this soon after a feeding is taken for an automatic one"
+)
+RETRIEVE_UNKNOWN: Final = Setting("dmp.retrieve-unknown", "fault", "answer to an unknown uniqueId: fault or ihe")
+RETURN_DELETED: Final = Setting("dmp.return-deleted", "false", "deleted documents are returned")
+RETURN_SIGNATURES: Final = Setting("dmp.return-signatures", "false", "signature entries are returned by searches")
+
+SETTINGS: Final = (
+    *(REPOSITORY_ID, MASKED_AND_INVISIBLE, DOCUMENT_BYTES, RESULTS, BATCH, AFTER_FEEDING),
+    *(RETRIEVE_UNKNOWN, RETURN_DELETED, RETURN_SIGNATURES),
+)

@@ -1,0 +1,31 @@
+"""A bench on the running sandbox: one world for each test module."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from simulators.clients.control import Control
+from simulators.sandbox import Sandbox
+from tests.e2e.bad_input.bench import Bench
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def bench(sandbox: Sandbox, control: Control) -> Bench:
+    """One world for the module: nothing that its tests send may change it."""
+    return make_bench(sandbox, control)
+
+
+@pytest.fixture
+def fresh_bench(sandbox: Sandbox, control: Control) -> Bench:
+    """A world for one test that changes it."""
+    return make_bench(sandbox, control)
+
+
+def make_bench(sandbox: Sandbox, control: Control) -> Bench:
+    name = f"bad{next(_numbers)}"
+    sandbox.create_world(name)
+    return Bench(sandbox, control, name)
