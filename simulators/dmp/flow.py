@@ -36,6 +36,7 @@ from simulators.dmp.vihf import LPS_NAME, LPS_VERSION, Vihf, read_vihf
 from simulators.population import registry
 
 USER_ACT: Final = "X-Sandbox-User-Act"
+_LONGEST_NOTE: Final = 200
 _TOKEN_CHECKS: Final = (*token.CHECKS, *vihf_rules.CHECKS, *identity.CHECKS)
 
 _seen = world_table("dmp_vihf_ids", Column("id", Text), key=("id",))
@@ -166,11 +167,11 @@ def _note(call: Call, message: SoapMessage, declared: Vihf | None, client: Certi
     if declared is not None:
         product = " ".join(part for part in (declared.get(LPS_NAME), declared.get(LPS_VERSION)) if part)
         told = {"structure": declared.structure, "professional": declared.professional, "product": product}
-        call.who.update({name: value for name, value in told.items() if value})
+        call.who.update({name: value[:_LONGEST_NOTE] for name, value in told.items() if value})
         if declared.patient is not None:
-            call.keys.add(f"patient:{declared.patient[0]}")
+            call.keys.add(f"patient:{declared.patient[0][:_LONGEST_NOTE]}")
     if message.request.message_id:
-        call.keys.add(f"message:{message.request.message_id}")
+        call.keys.add(f"message:{message.request.message_id[:_LONGEST_NOTE]}")
     if call.arrival.headers.get(USER_ACT):
         call.marks["user_act"] = True
 

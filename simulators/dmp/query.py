@@ -122,10 +122,12 @@ KINDS: Final = {
 
 @dataclass(frozen=True)
 class Slot:
-    """One Slot of the query. ``values`` are those of all its ``rim:Value``; ``bad`` the first unreadable one."""
+    """One Slot of the query. ``at`` is the place of its only value, else of the Slot, which is ``slot_at``;
+    ``values`` are those of all its ``rim:Value``; ``bad`` the first unreadable one."""
 
     name: str
     at: str
+    slot_at: str
     values: tuple[QueryValue, ...] = ()
     bad: BadValue | None = None
     bad_at: str = ""
@@ -190,8 +192,8 @@ def _slot(element: etree._Element) -> Slot:
         try:
             values.append(read_value(text(value)))
         except BadValue as bad:
-            return Slot(name, at, tuple(values), bad, where(value))
-    return Slot(name, _value_place(element, at), tuple(values))
+            return Slot(name, at, at, tuple(values), bad, where(value))
+    return Slot(name, _value_place(element, at), at, tuple(values))
 
 
 def _value_place(element: etree._Element, otherwise: str) -> str:

@@ -49,6 +49,21 @@ FIDELITY: Final = (
         "negative statuses are ours (SIM...): the national list was not read",
     ),
     Fidelity(
+        "TD2.1",
+        "feeding and replacement: metadata, value sets, authors, CDA header, lot signature, one transaction",
+        "which checks the national server replays, and their codes, are mostly inferred and switchable",
+    ),
+    Fidelity(
+        "TD3.1",
+        "six stored queries, LeafClass and ObjectRef; masked documents left out silently",
+        "the habilitation matrix of 2025 and the limits on results are not applied",
+    ),
+    Fidelity(
+        "TD3.2",
+        "documents byte for byte in multipart; unknown identifiers as a Fault, or as a Failure by policy",
+        "a retrieve of a deleted document is refused, which is inferred",
+    ),
+    Fidelity(
         "VIHF",
         "signature, certificates, every mandatory attribute, value sets, the two functional matrices",
         "age of a token and most severities are inferred and switchable; error texts are partly second hand",

@@ -172,6 +172,7 @@ NAME_FORM = rule(
     national=TOKEN_FAILED,
     level=Level.WARN,
     strict=Level.REFUSE,
+    needs=("VIHF-TOO-LONG",),
     example=Example(f"{ASSERTION}/saml2:Subject/saml2:NameID", "99700000013", "a first character among 0 1 3 4 5 6 8"),
 )
 NAME_KEY = rule(

@@ -137,7 +137,9 @@ UNKNOWN_PARAMETER = rule(
     form="registry",
     code="XDSRegistryError",
     needs=("QUERY-UNKNOWN",),
-    example=Example(_value(f"{ENTRY}TypeCodes"), f"{ENTRY}TypeCodes", "a parameter of FindDocuments"),
+    example=Example(
+        f"{_QUERY}/rim:Slot[@name='{ENTRY}TypeCodes']", f"{ENTRY}TypeCodes", "a parameter of FindDocuments"
+    ),
 )
 BATCH = rule(
     "QUERY-BATCH",
@@ -222,7 +224,7 @@ def parameters(search: Search) -> Iterator[Finding]:
         parameter = query.kind.parameter(name)
         if parameter is None:
             expected = f"a parameter of {query.kind.name}"
-            yield UNKNOWN_PARAMETER.finding(slots[0].at, found=name, expected=expected)
+            yield UNKNOWN_PARAMETER.finding(slots[0].slot_at, found=name, expected=expected)
         else:
             yield from _counted(parameter, slots)
     yield from _one_of(query)

@@ -14,6 +14,7 @@ from simulators.dmp.rules.making import (
     BAD_CERTIFICATE,
     BAD_TOKEN,
     INFERRED,
+    OURS,
     SAMPLES,
     SOURCED,
     STATEMENT,
@@ -61,6 +62,20 @@ REPEATED = rule(
     code=BAD_TOKEN,
     national=TOKEN_FAILED,
     example=Example(f"{STATEMENT}/saml2:Attribute[14]", names.SECTOR, "once"),
+)
+TOO_LONG = rule(
+    "VIHF-TOO-LONG",
+    "length of the values of the VIHF",
+    "une valeur du VIHF est démesurée",
+    "a value of the VIHF is out of all proportion",
+    "écrivez un identifiant, pas un document",
+    "write an identifier, not a document",
+    source=OURS,
+    grade=INFERRED,
+    code=BAD_TOKEN,
+    national=TOKEN_FAILED,
+    switchable=False,
+    example=Example(f"{ASSERTION}/saml2:Subject/saml2:NameID", "300 characters", "at most 128 characters"),
 )
 VERSION = rule(
     "VIHF-VERSION",
@@ -271,6 +286,15 @@ def presence(case: Presented) -> Iterator[Finding]:
         yield REPEATED.finding(place, found=name, expected="once")
 
 
+def proportions(case: Presented) -> Iterator[Finding]:
+    """Values become keys and journal entries: a guard against hostile ones."""
+    for name, value in case.vihf.values.items():
+        most = 128 if name in ("NameID", "ID") else 4096
+        if len(value) > most:
+            expected = f"at most {most} characters"
+            yield TOO_LONG.finding(case.vihf.where(name), found=f"{len(value)} characters", expected=expected)
+
+
 def constants(case: Presented) -> Iterator[Finding]:
     """Version and resource URN."""
     vihf = case.vihf
@@ -336,8 +360,8 @@ def resource(case: Presented) -> Iterator[Finding]:
         yield RESOURCE.finding(place, found=written, expected=valid.expected)
 
 
-CHECKS: Final = (presence, constants, mode, purpose, resource)
+CHECKS: Final = (presence, proportions, constants, mode, purpose, resource)
 RULES: Final = (
-    *(MISSING, REPEATED, VERSION, MODE, MODE_TLS, DECLARATION, DECLARATION_OUT, CONTEXT_CLASS, PURPOSE, URN),
+    *(MISSING, REPEATED, TOO_LONG, VERSION, MODE, MODE_TLS, DECLARATION, DECLARATION_OUT, CONTEXT_CLASS, PURPOSE, URN),
     *(RESOURCE, RESOURCE_OID, RESOURCE_KEY, RESOURCE_SAMPLE, CONFIDENTIALITY, LPS_VERSION),
 )

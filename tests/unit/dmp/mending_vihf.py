@@ -89,6 +89,7 @@ CASES = [
     ),
     case(vihf.MISSING, remove(f"{STATEMENT}/saml2:Attribute[@Name='{names.SECTOR}']")),
     case(vihf.REPEATED, insert(STATEMENT, -1, TWICE)),
+    case(vihf.TOO_LONG, change(NAME_ID, "8" * 300)),
     case(vihf.VERSION, change(simple(names.VERSION), "2.0")),
     case(vihf.MODE, change(simple(names.MODE), "RENFORCEE")),
     case(vihf.MODE_TLS, change(simple(names.MODE), "DIRECTE"), INDIRECT),

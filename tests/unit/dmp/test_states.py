@@ -19,10 +19,12 @@ from simulators.dmp.model import DmpRequest, Reply
 from simulators.dmp.rules import identity, rights, td0, token
 from tests.support.dmp_messages import (
     AIR,
+    INDIRECT,
     INS,
     ISSUER,
     NURSE,
     OTHER_STRUCTURE,
+    SECRETARY,
     STRUCTURE,
     VihfPlan,
     envelope,
@@ -51,7 +53,7 @@ def found_nothing(call: Call, request: DmpRequest) -> Reply:
 
 @pytest.fixture(scope="module")
 def room(certificates: Certificates) -> Iterator[Room]:
-    opened = Room(certificates, performers={**service.PERFORMERS, "TD3.1": found_nothing})
+    opened = Room(certificates, performers={**service.PERFORMERS, "TD3.1": found_nothing, "TD3.1b": found_nothing})
     yield opened
     opened.close()
 
@@ -221,3 +223,47 @@ def test_an_authorisation_of_a_patient_does_not_serve_another(room: Room) -> Non
     refused = room.send(td31(for_patient("290050099900233")), world, operation="TD3.1")
     assert refused.rules == [rights.AUTHORISATION.id]
     assert INS not in {key.partition(":")[2] for key in refused.row.keys}
+
+
+def test_modes_of_each_operation(room: Room) -> None:
+    """TD2.1 never in AIR, TD3.1 never by an organisation, the look-up of a reference by anybody."""
+    lookup = search("urn:uuid:5c4f972b-d56b-40ac-a5fc-c8ca9b40b9d4", "ObjectRef")
+    feed = '<ProvideAndRegisterDocumentSetRequest xmlns="urn:ihe:iti:xds-b:2007"/>'
+    wrong = {
+        "INDIRECTE": room.send(envelope("TD2.1", feed, AIR), room.world(), operation="TD2.1"),
+        "INDIRECTE_RENFORCEE": room.send(td31(INDIRECT), room.world(), operation="TD3.1"),
+    }
+    for expected, seen in wrong.items():
+        (finding,) = seen.row.verdict["findings"]
+        assert (finding["rule"], finding["expected"]) == (rights.MATRIX.id, expected)
+        assert finding["where"].endswith("saml2:Attribute[@Name='Authentification_mode']/saml2:AttributeValue")
+        assert b"soap:DMPAccessDeniedByRightsService" in seen.answer.body
+    seen = room.send(envelope("TD3.1", lookup, INDIRECT), room.world(), operation="TD3.1")
+    assert (seen.row.outcome, seen.rules) == ("accepted", [])
+
+
+def test_staff_under_air_may_not_consult(room: Room) -> None:
+    """Nothing but another profile would help: the finding points at the role."""
+    plan = AIR.but(roles=SECRETARY, professional="30B0999009/SIM001")
+    (finding,) = room.send(td31(plan), room.world(), operation="TD3.1").row.verdict["findings"]
+    assert (finding["rule"], finding["found"]) == (rights.MATRIX.id, "SECRETARIAT_MEDICAL^1.2.250.1.213.1.1.4.6")
+
+
+def test_a_legal_entity_serves_its_sites(room: Room) -> None:
+    """The certificate of the EJ, the FINESS of the EG (facts dmp §2.7); not the other way round."""
+    entity = "10B0999017"
+    issuer = ISSUER.replace(STRUCTURE, entity)
+    seen = room.send(td02(AIR.but(issuer=issuer)), room.world(), holder=entity)
+    assert (seen.row.outcome, seen.rules) == ("accepted", [])
+    seen = room.send(td02(AIR.but(structure=entity)), room.world())
+    assert seen.rules == [identity.STRUCTURE_CERTIFICATE.id]
+
+
+def test_the_generic_certificate_serves_any_structure(room: Room) -> None:
+    seen = room.send(td02(ANY.but(structure="10B0199998")), room.world(), holder="SIM-ANY")
+    assert (seen.row.outcome, seen.rules) == ("accepted", [])
+
+
+def test_an_emergency_needs_no_authorisation(room: Room) -> None:
+    for purpose in ("bris_de_glace", "centre_15"):
+        assert room.send(td31(AIR.but(purpose=purpose)), room.world(), operation="TD3.1").row.outcome == "accepted"
