@@ -11,17 +11,18 @@ from simulators.core.http import Get, http_app, plain_page
 from simulators.core.pki import Trust
 from simulators.core.rules import Rule
 from simulators.core.service import Fidelity, ListenerSpec, Service, WSGIApp
-from simulators.dmp import seeds, td0_2, td0_3, td3_1, td3_2
+from simulators.dmp import seeds, td0_2, td0_3, td2_1, td3_1, td3_2
 from simulators.dmp.flow import DmpFlow
 from simulators.dmp.model import Perform
 from simulators.dmp.operations import BASE, OPERATIONS, SERVICES, service_of
-from simulators.dmp.rules import identity, query, retrieve, rights, seal, td0, token, transport, vihf
+from simulators.dmp.rules import identity, lot, query, retrieve, rights, seal, signature, td0, token, transport, vihf
 
 NAME: Final = "dmp"
 LISTENER: Final = ListenerSpec("dmp", 10, "mutual")
 PERFORMERS: Final[dict[str, Perform]] = {
     "TD0.2": td0_2.perform,
     "TD0.3": td0_3.perform,
+    "TD2.1": td2_1.provide_and_register,
     "TD3.1": td3_1.stored_query,
     "TD3.1b": td3_1.stored_query,
     "TD3.2": td3_2.retrieve_document_set,
@@ -34,6 +35,8 @@ RULES: Final[tuple[Rule, ...]] = (
     *vihf.RULES,
     *rights.RULES,
     *td0.RULES,
+    *lot.RULES,
+    *signature.RULES,
     *query.RULES,
     *retrieve.RULES,
 )

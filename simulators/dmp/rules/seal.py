@@ -111,9 +111,7 @@ SHAPE = rule(
     code=FAILED,
     national=TOKEN_FAILED,
     switchable=False,
-    example=Example(
-        f"{SIGNATURE}/ds:SignedInfo/ds:Reference/@URI", "#autre", "#_00000000-0000-4000-8000-000000000003"
-    ),
+    example=Example(f"{SIGNATURE}/ds:SignedInfo/ds:Reference/@URI", "#autre", "#_00000000-0000-4000-8000-000000000003"),
 )
 ALGORITHM = rule(
     "SEC-ALGORITHM",
