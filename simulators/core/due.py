@@ -186,6 +186,8 @@ class Due:
             if self._anything_open(world):
                 self._store.wait(channel, seen, WAIT_S)
                 continue
+            if not self._polls:
+                return
             changed = sum(poll(world) for poll in self._polls)
             if not changed and not self._anything_open(world):
                 return

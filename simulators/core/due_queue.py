@@ -114,6 +114,9 @@ class Queue:
 
     def _free(self, tx: Tx, table: Table, *where: Any) -> Row[Any] | None:
         mine = tx.select(table).where(table.c.kind.in_(self._kinds[table.name]), *where).order_by(table.c.seq)
+        first = tx.first(mine.where(table.c.state.in_(OPEN)).limit(1))
+        if first is None or first.state == "pending":
+            return first
         pending = tx.first(mine.where(table.c.state == "pending").limit(1))
         for row in tx.rows(mine.where(table.c.state == "claimed")):
             if (pending is None or row.seq < pending.seq) and self._abandoned(table, row):

@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from simulators.core import snapshots
-from simulators.core.clock import Now, from_us, system_now, to_us
+from simulators.core.clock import EPOCH, Now, from_us, system_now, to_us
 from simulators.core.errors import ClockMovesForwardOnly, SandboxError, WorldGone
 from simulators.core.rules import Policy
 from simulators.core.store import schema
@@ -42,6 +42,7 @@ class World:
     offset: timedelta
     frozen: datetime | None
     policy: Policy = field(default_factory=Policy)
+    created: datetime = EPOCH
 
     def wire(self, wall: datetime) -> datetime:
         """What a counterpart validates: the wall clock, or the frozen instant."""
@@ -84,7 +85,7 @@ class Worlds:
     def get(self, name: str) -> World:
         """Raises :class:`WorldGone`."""
         with self.store.read(name) as tx:
-            return _world(_row(tx.connection, name))
+            return load(tx)
 
     def names(self, *, hidden: bool = False) -> list[str]:
         """World names in order; the hidden ones begin with ``-``."""
@@ -120,11 +121,7 @@ class Worlds:
         """Puts a snapshot back and begins a new epoch. Raises ``KeyError`` when it is unknown."""
         with self.store.write(name) as tx:
             kept = snapshots.restore(tx, label)
-            tx.connection.execute(
-                update(schema.worlds)
-                .where(schema.worlds.c.world == name)
-                .values(epoch=schema.worlds.c.epoch + 1, **kept)
-            )
+            _update(tx, epoch=schema.worlds.c.epoch + 1, **kept)
             for channel in ("world", "due", "journal"):
                 tx.announce(f"{channel}:{name}")
             return load(tx)
@@ -176,28 +173,39 @@ class Worlds:
     def _change(self, name: str, values: Callable[[World, datetime], dict[str, Any]]) -> World:
         """One transaction from reading the world to writing it: clocks are moved by several threads."""
         with self.store.write(name) as tx:
-            changed = values(load(tx), self.now())
-            tx.connection.execute(update(schema.worlds).where(schema.worlds.c.world == name).values(**changed))
+            _update(tx, **values(load(tx), self.now()))
             tx.announce(f"world:{name}")
             return load(tx)
 
 
 def load(tx: Tx) -> World:
     """The world of an open transaction."""
-    return _world(_row(tx.connection, tx.world))
+    return _world(tx.world_row if tx.world_row is not None else _row(tx.connection, tx.world))
+
+
+def born(tx: Tx) -> datetime:
+    """The wire time of the world's creation."""
+    row = tx.world_row if tx.world_row is not None else _row(tx.connection, tx.world)
+    if row is None:
+        raise WorldGone(tx.world)
+    return from_us(row.created_us)
 
 
 def identifier(tx: Tx, name: str = "id") -> uuid.UUID:
     """The next identifier of the world's seeded generator (a version 4 shape, deterministic)."""
-    seed = tx.connection.execute(select(schema.worlds.c.seed).where(schema.worlds.c.world == tx.world)).scalar()
     number = tx.counter(f"generator:{name}")
-    digest = hashlib.sha256(f"{seed}:{tx.world}:{name}:{number}".encode()).digest()
+    digest = hashlib.sha256(f"{load(tx).seed}:{tx.world}:{name}:{number}".encode()).digest()
     return uuid.UUID(bytes=digest[:16], version=4)
 
 
 def seed_of(name: str) -> int:
     """The seed of a world that was given none: a stable number of its name."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "big")
+
+
+def _update(tx: Tx, **values: Any) -> None:
+    tx.connection.execute(update(schema.worlds).where(schema.worlds.c.world == tx.world).values(**values))
+    tx.world_row = None
 
 
 def _us(duration: timedelta) -> int:
@@ -226,7 +234,9 @@ def _world(row: Row[Any] | None) -> World:
         raise WorldGone("unknown world")
     frozen = from_us(row.frozen_us) if row.frozen_us is not None else None
     policy = Policy.from_json(json.loads(row.policy))
-    return World(row.world, row.epoch, row.seed, timedelta(microseconds=row.offset_us), frozen, policy)
+    return World(
+        row.world, row.epoch, row.seed, timedelta(microseconds=row.offset_us), frozen, policy, from_us(row.created_us)
+    )
 
 
 def _world_row(name: str, seed: int, policy: Policy, now_us: int) -> dict[str, Any]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
-from simulators.core.clock import from_us
-from simulators.core.store import schema
 from simulators.core.store.api import Tx
 from simulators.core.world import World
 from simulators.dmp import authorisations
@@ -20,10 +16,8 @@ def seed(tx: Tx, world: World) -> None:
     """
     if next(registry.patients(tx), None) is None:
         registry.populate(tx, reference_population())
-    row = schema.worlds.c
-    born = tx.connection.execute(select(row.created_us).where(row.world == world.name)).scalar_one()
     for patient in registry.patients(tx):
         if patient.dmp_state != "active":
             continue
         for physician in patient.treating_physicians:
-            authorisations.grant(tx, patient, physician.value, "", world.business(from_us(born)))
+            authorisations.grant(tx, patient, physician.value, "", world.business(world.created))

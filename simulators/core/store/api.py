@@ -11,23 +11,30 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, bindparam, insert, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from simulators.core.errors import LateWriter, WorldGone
-from simulators.core.store import guard, schema
+from simulators.core.store import guard, schema, statements
 from simulators.core.store.bell import Bell
 
 # Asked at the beginning of every transaction: building the statement each time costs more than running it.
-_EPOCH = select(schema.worlds.c.epoch).where(schema.worlds.c.world == bindparam("name"))
+_WORLD = select(schema.worlds).where(schema.worlds.c.world == bindparam("name"))
 
 
 class Tx:
     """One open transaction on one world. Not shared between threads."""
 
-    def __init__(self, connection: Connection, world: str, notify: Callable[[Connection, str], None]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        world: str,
+        notify: Callable[[Connection, str], None],
+        row: Row[Any] | None = None,
+    ) -> None:
         self.connection = connection
         self.world = world
+        self.world_row = row  # as the transaction found it; None once it was changed
         self._notify = notify
         self._later: list[Callable[[], None]] = []
 
@@ -43,12 +50,13 @@ class Tx:
 
     def get(self, table: Table, **key: Any) -> Row[Any] | None:
         """The row with these column values, or ``None``."""
-        return self.first(self.select(table).where(*_equal(table, key)))
+        statement = statements.selecting(table, *statements.by(key), ordered=False)
+        return self.connection.execute(statement, statements.parameters(self.world, key)).first()
 
     def find(self, table: Table, **values: Any) -> Sequence[Row[Any]]:
         """All rows with these column values, in primary key order."""
-        statement = self.select(table).where(*_equal(table, values))
-        return self.rows(statement.order_by(*table.primary_key.columns))
+        statement = statements.selecting(table, *statements.by(values), ordered=True)
+        return self.connection.execute(statement, statements.parameters(self.world, values)).fetchall()
 
     def insert(self, table: Table, **values: Any) -> None:
         """Raises ``sqlalchemy.exc.IntegrityError`` when the key exists."""
@@ -78,12 +86,12 @@ class Tx:
         if not values:
             return len(self.find(table, **key))
         self._own(values)
-        statement = update(table).where(table.c.world == self.world, *_equal(table, key)).values(**values)
-        return self.connection.execute(statement).rowcount
+        statement = statements.updating(table, *statements.by(key), tuple(values))
+        return self.connection.execute(statement, statements.parameters(self.world, key, values)).rowcount
 
     def delete(self, table: Table, **key: Any) -> int:
-        statement = delete(table).where(table.c.world == self.world, *_equal(table, key))
-        return self.connection.execute(statement).rowcount
+        statement = statements.deleting(table, *statements.by(key))
+        return self.connection.execute(statement, statements.parameters(self.world, key)).rowcount
 
     def counter(self, name: str, step: int = 1) -> int:
         """The next value of a counter row: no gap is ever seen by a follower."""
@@ -178,8 +186,7 @@ class Store(abc.ABC):
     def read(self, world: str) -> Iterator[Tx]:
         """A consistent view of one world, which refuses to write. Raises :class:`WorldGone`."""
         with guard.transaction(), self.begin(write=False, worlds=()) as connection:
-            self._check(connection, world, None)
-            yield Tx(connection, world, self.notify)
+            yield Tx(connection, world, self.notify, self._checked(connection, world, None))
 
     @contextmanager
     def write(self, world: str, epoch: int | None = None) -> Iterator[Tx]:
@@ -189,8 +196,7 @@ class Store(abc.ABC):
         :class:`LateWriter`.
         """
         with guard.transaction(), self.begin(write=True, worlds=(world,)) as connection:
-            self._check(connection, world, epoch)
-            tx = Tx(connection, world, self.notify)
+            tx = Tx(connection, world, self.notify, self._checked(connection, world, epoch))
             yield tx
         tx.committed()
 
@@ -215,13 +221,10 @@ class Store(abc.ABC):
         return self.bell.wait(channel, seen, timeout)
 
     @staticmethod
-    def _check(connection: Connection, world: str, epoch: int | None) -> None:
-        found = connection.execute(_EPOCH, {"name": world}).scalar()
+    def _checked(connection: Connection, world: str, epoch: int | None) -> Row[Any]:
+        found = connection.execute(_WORLD, {"name": world}).first()
         if found is None:
             raise WorldGone(world)
-        if epoch is not None and found != epoch:
-            raise LateWriter(f"world {world} is at epoch {found}, the caller was given {epoch}")
-
-
-def _equal(table: Table, values: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-    return [table.c[name] == value for name, value in values.items()]
+        if epoch is not None and found.epoch != epoch:
+            raise LateWriter(f"world {world} is at epoch {found.epoch}, the caller was given {epoch}")
+        return found
