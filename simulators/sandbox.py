@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import secrets
+import shutil
 import threading
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from simulators.assembly.endpoints import describe_world, write_endpoints
+from simulators.assembly.endpoints import describe_world, withdraw_endpoints, world_folder, write_endpoints
 from simulators.assembly.holders import Holders
 from simulators.assembly.incidents import RULES as INCIDENT_RULES
 from simulators.assembly.incidents import recorder
@@ -26,13 +28,14 @@ from simulators.assembly.seeding import seeders
 from simulators.assembly.services import load_services
 from simulators.assembly.settings import Settings
 from simulators.assembly.trusted import Trusted
-from simulators.core.clock import add_period, system_now
+from simulators.core.clock import system_now
 from simulators.core.due import Due, Fired
+from simulators.core.errors import EnvironmentProblem
 from simulators.core.exchange import Runtime
 from simulators.core.faults.book import TriggerBook
 from simulators.core.faults.catalogue import FAULTS
 from simulators.core.own_rules import OWN_RULES
-from simulators.core.pki import KeyPool, Pki, Trust
+from simulators.core.pki import KeyPool, NameRefused, Pki, PkiUnreadable, Trust
 from simulators.core.rules import Catalogue, Policy
 from simulators.core.service import Service
 from simulators.core.store.open import open_store
@@ -40,7 +43,6 @@ from simulators.core.world import World, Worlds
 from simulators.population.guard import real_identifiers
 
 log = logging.getLogger("simulators")
-SELF_CHECK = "-selfcheck"
 TICK_S = 1.0
 
 
@@ -52,6 +54,7 @@ class Sandbox:
         self.services = tuple(services) if services is not None else load_services(self.settings.only, self._trust_at)
         self.token = secrets.token_urlsafe(24)
         self.now = system_now
+        self.ready = False
         self._stopping = threading.Event()
         self._clockwork: threading.Thread | None = None
 
@@ -61,14 +64,14 @@ class Sandbox:
         self.store = open_store(self.settings.data, durable=self.settings.durable)
         try:
             self._compose()
-            self.ports.open(self)
             for name in self.settings.worlds:
                 self.worlds.ensure(name)
+            self.ports.open(self)
             self._start_clockwork()
             if self.settings.readiness:
                 self._prove_ready()
-            if self.settings.publish or self.settings.endpoints is not None:
-                write_endpoints(self)
+            self.ready = True
+            write_endpoints(self)
         except BaseException:
             self.stop()
             raise
@@ -80,13 +83,7 @@ class Sandbox:
         self.worlds = Worlds(self.store, self.now, seeders(service.seed for service in self.services))
         self.ports = Ports(self.settings)
         self.pool = KeyPool(self.settings.cache)
-        self.pki = Pki.open(
-            self.settings.pki_folder,
-            self.pool,
-            self.now(),
-            self.settings.names,
-            url_base=self.ports.reserve_trust(self.settings),
-        )
+        self.pki = self._open_pki(self.ports.reserve_trust(self.settings))
         self.trusted = Trusted(self.pki)
         self.holders = Holders(self.store, self.pki, self.pool, self.now)
         operations = [name for service in self.services for name in service.operations]
@@ -97,14 +94,30 @@ class Sandbox:
         senders = {kind: s for service in self.services for kind, s in service.senders.items()}
         self.due = Due(self.worlds, handlers, senders, worker=f"clockwork-{secrets.token_hex(4)}")
 
+    def _open_pki(self, url_base: str) -> Pki:
+        folder, names = self.settings.pki_folder, self.settings.names
+        try:
+            return Pki.open(folder, self.pool, self.now(), names, url_base=url_base)
+        except (PkiUnreadable, OSError) as problem:
+            raise EnvironmentProblem(f"the PKI folder {folder} cannot be used: {problem}") from problem
+        except NameRefused as refused:
+            raise EnvironmentProblem(f"no certificate can be made for --bind or --public-host: {refused}") from refused
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the stop has begun: whoever waits gives up."""
+        return self._stopping.is_set()
+
     def stop(self) -> None:
-        """Closes ports, threads and store; idempotent."""
+        """Closes ports, threads and store, and takes the endpoints files away; idempotent."""
         self._stopping.set()
         if self._clockwork is not None:
             self._clockwork.join(timeout=5)
         if hasattr(self, "ports"):
             self.ports.close()
-        self.store.close()
+        if hasattr(self, "store"):
+            withdraw_endpoints(self)
+            self.store.close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -139,9 +152,12 @@ class Sandbox:
 
     def advance(self, world: str, *, period: str | None = None, to: datetime | None = None) -> list[Fired]:
         """Moves business time and answers after the consequences. Raises ``ValueError``."""
-        here = self.worlds.get(world).business(self.now())
-        target = to if to is not None else add_period(here, period or "PT0S")
-        return self.due.advance(world, target)
+        return self.due.advance(world, to) if to is not None else self.due.advance_by(world, period or "PT0S")
+
+    def delete_world(self, name: str) -> None:
+        """Removes a world, its journal and its certificate files. Raises ``WorldGone``, ``SandboxError``."""
+        self.worlds.delete(name)
+        shutil.rmtree(world_folder(self, name), ignore_errors=True)
 
     def revoke(self, serial: int) -> None:
         """Revokes a certificate of the installation; the next handshake and the next VIHF see it."""
@@ -173,5 +189,6 @@ class Sandbox:
 
 
 def _identifiers(body: bytes) -> list[tuple[str, str]]:
+    """(key, masked) of each real-looking identifier; the key tells two of them apart and tells nobody."""
     found = real_identifiers(body.decode("utf-8", "replace"))
-    return [(f"{item.kind}:{item.masked}", item.masked) for item in found]
+    return [(f"{item.kind}:{hashlib.sha256(item.value.encode()).hexdigest()[:16]}", item.masked) for item in found]

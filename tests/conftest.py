@@ -42,6 +42,14 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
+@pytest.fixture(params=["sqlite-memory", POSTGRESQL])
+def either_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store on each of the two databases, for what stands above the seam."""
+    opened = open_store(_where(request.param, request, tmp_path))
+    yield opened
+    opened.close()
+
+
 @pytest.fixture(params=["sqlite-folder", POSTGRESQL])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """What ``--data`` says for a store that outlives its process: a folder, a PostgreSQL database."""

@@ -5,8 +5,11 @@ Written atomically after ready, readable by its owner only: it holds the control
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import simulators
 from simulators.assembly.settings import endpoints_file
+from simulators.core.errors import EnvironmentProblem
 from simulators.core.pki.files import write_atomic
 from simulators.population import registry
 from simulators.population.model import Patient, Professional, Structure
@@ -24,17 +28,35 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 PASSWORD = "segur-sandbox"
+FILE_NAME = "endpoints.json"
+_PLAIN = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,39}")
 
 
-def write_endpoints(sandbox: Sandbox) -> Path:
-    """Writes the file in its two places and returns the one asked for."""
+def targets(sandbox: Sandbox) -> tuple[Path, ...]:
+    """Where the file is written: the place asked for first, then the default place and the data folder."""
+    settings = sandbox.settings
+    found = [settings.endpoints] if settings.endpoints is not None else []
+    if settings.publish:
+        found += [endpoints_file(None, settings.environment), sandbox.folder / FILE_NAME]
+    return tuple(dict.fromkeys(path.absolute() for path in found))
+
+
+def write_endpoints(sandbox: Sandbox) -> None:
+    """Writes the file in each of its places, whole or not at all. Raises :class:`EnvironmentProblem`."""
     document = json.dumps(endpoints(sandbox), ensure_ascii=False, indent=1).encode()
-    targets = {endpoints_file(None, sandbox.settings.environment), sandbox.folder / "endpoints.json"}
-    if sandbox.settings.endpoints is not None:
-        targets.add(sandbox.settings.endpoints)
-    for target in targets:
-        write_atomic(target, document, private=True)
-    return sandbox.settings.endpoints or endpoints_file(None, sandbox.settings.environment)
+    for target in reversed(targets(sandbox)):  # the place asked for last: whoever waits for it finds the rest
+        try:
+            write_atomic(target, document, private=True)
+        except OSError as problem:
+            raise EnvironmentProblem(f"the endpoints file cannot be written: {problem}") from problem
+
+
+def withdraw_endpoints(sandbox: Sandbox) -> None:
+    """Takes the files away at the stop; one that another sandbox has written since is left alone."""
+    for target in targets(sandbox):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            if json.loads(target.read_text("utf-8"))["control"]["token"] == sandbox.token:
+                target.unlink()
 
 
 def endpoints(sandbox: Sandbox) -> dict[str, Any]:
@@ -101,12 +123,24 @@ def certificate_files(sandbox: Sandbox, world: str, holder: str, *, bundles: boo
     """The key and certificate files of one structure; ``bundles`` adds both PKCS#12 forms (slow to
     make: a key derivation each)."""
     pair = sandbox.holders.pair(world, holder)
-    target = sandbox.folder / "certificates" / world / holder
+    folder = world_folder(sandbox, world) / _file_name(holder)
     files: dict[str, Any] = {"password": PASSWORD} if bundles else {}
     for use, issued in (("auth_cli", pair.auth_cli), ("sign", pair.sign)):
-        written = issued.write(target, use, PASSWORD if bundles else None)
+        written = issued.write(folder, use, PASSWORD if bundles else None)
         files[use] = {**{form: str(path) for form, path in written.items()}, "fingerprint": issued.fingerprint}
     return files
+
+
+def world_folder(sandbox: Sandbox, world: str) -> Path:
+    """Where the certificate files of a world are."""
+    return sandbox.folder / "certificates" / world
+
+
+def _file_name(holder: str) -> str:
+    """A structure id comes from the wire too: what is no plain name must not lead out of the folder."""
+    if _PLAIN.fullmatch(holder):
+        return holder
+    return "structure-" + hashlib.sha256(holder.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _structure(sandbox: Sandbox, world: str, structure: Structure, certificates: bool) -> dict[str, Any]:

@@ -5,9 +5,11 @@ They live outside the snapshots: a reset must not take away the certificate a pr
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from sqlalchemy import Column, Text
 
 from simulators.core.clock import Now
@@ -65,15 +67,14 @@ class Holders:
         try:
             return Pair(self._rebuilt(holder, "AUTH_CLI", found), self._rebuilt(holder, "SIGN", found))
         except KeyError:
-            return None  # of another PKI folder: issue anew
+            return None  # of another PKI folder or key cache, or lapsed: issue anew
 
     def _rebuilt(self, holder: str, use: str, pems: dict[str, str]) -> IssuedCertificate:
         certificate = x509.load_pem_x509_certificate(pems[use].encode())
         key = self._pool.leaf(holder, "authentication" if use == "AUTH_CLI" else "signature")
-        chain = _chain(self._pki, certificate)
-        if key.public_key().public_numbers() != certificate.public_key().public_numbers():  # type: ignore[union-attr]
+        if key.public_key() != certificate.public_key() or certificate.not_valid_after_utc <= self._now():
             raise KeyError(holder)
-        return IssuedCertificate(certificate, key, chain)
+        return IssuedCertificate(certificate, key, _chain(self._pki, certificate))
 
     def _issue(self, tx: Tx, holder: str) -> Pair:
         known = registry.structure(tx, holder)
@@ -89,8 +90,10 @@ class Holders:
 
 
 def _chain(pki: Pki, certificate: x509.Certificate) -> tuple[x509.Certificate, ...]:
+    """Raises ``KeyError``. The names of two installations are the same, so the signature decides."""
     for hierarchy in pki.hierarchies:
         for authority in hierarchy.issuing:
-            if authority.certificate.subject == certificate.issuer:
+            with suppress(ValueError, TypeError, InvalidSignature):
+                certificate.verify_directly_issued_by(authority.certificate)
                 return (authority.certificate, hierarchy.root.certificate)
     raise KeyError("unknown issuer")

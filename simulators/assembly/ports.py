@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from email.utils import format_datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -14,11 +16,13 @@ from simulators.assembly.trust_pages import trust_app
 from simulators.core.errors import EnvironmentProblem
 from simulators.core.faults.effects import Disconnect
 from simulators.core.listeners import HttpListener, Limits, WorkerPool
-from simulators.core.pki import ContextSource, server_context
+from simulators.core.pki import ContextSource, Trust, server_context
 from simulators.core.service import ListenerSpec, WSGIApp
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
+
+CONSOLE, TRUST = "console", "trust"
 
 
 class Ports:
@@ -31,12 +35,12 @@ class Ports:
         self.tls: ContextSource | None = None
         self._listeners: dict[str, HttpListener] = {}
         self._schemes: dict[str, str] = {}
-        self._trust: HttpListener | None = None
+        self._trust_in_use: Trust | None = None
 
     def reserve_trust(self, settings: Settings) -> str:
         """Binds the port of CRL and OCSP before the first certificate names it."""
-        self._trust = self._bound("trust", settings.port(TRUST_OFFSET), self._later, tls=False)
-        return self.url("trust")
+        self._bound(TRUST, settings.port(TRUST_OFFSET), self._later, tls=False)
+        return self.url(TRUST)
 
     def open(self, sandbox: Sandbox) -> None:
         """Binds and starts every listener. Raises ``EnvironmentProblem`` when a port is taken."""
@@ -45,22 +49,24 @@ class Ports:
         server = sandbox.pki.issue_server(names, addresses, now=sandbox.now())
 
         def context() -> ssl.SSLContext:
-            return server_context(
-                server, sandbox.trusted.at(sandbox.now()), verify="optional", strict_tls=self.settings.strict_tls
-            )
+            self._trust_in_use = sandbox.trusted.at(sandbox.now())
+            strict = self.settings.strict_tls
+            return server_context(server, self._trust_in_use, verify="optional", strict_tls=strict)
 
         self.tls = ContextSource(context)
         self._trust_application = trust_app(sandbox.pki, sandbox.now)
-        self._bound("console", self.settings.port(CONSOLE_OFFSET), load_console()(sandbox), tls=False)
+        self._bound(CONSOLE, self.settings.port(CONSOLE_OFFSET), load_console()(sandbox), tls=False)
         for service in sandbox.services:
             for spec in service.listeners:
                 self._bound_service(spec, service.wsgi(sandbox.runtime, spec.name))
         for listener in self._listeners.values():
-            listener.start()
+            with _port_problem(self.settings.bind, listener.port):
+                listener.start()
 
     def url(self, name: str) -> str:
         """``scheme://public-host:port``. Raises ``KeyError``."""
-        return f"{self._schemes[name]}://{self.settings.public_host}:{self._listeners[name].port}"
+        host = self.settings.public_host
+        return f"{self._schemes[name]}://{f'[{host}]' if ':' in host else host}:{self._listeners[name].port}"
 
     def table(self) -> dict[str, str]:
         """Every listener with its URL, for people."""
@@ -88,26 +94,34 @@ class Ports:
             cast(Any, app),
             self.pool,
             Limits(),
-            (lambda: self.tls.current) if tls else None,  # type: ignore[union-attr]
+            self._context if tls else None,
             lambda incident: self._sandbox.on_incident(incident),
             slow_pool=self.slow_pool,
             slow_paths=lambda path: path.endswith("/wait"),
             on_accept=lambda peer: self._accept(name),
             http_date=lambda: format_datetime(self._sandbox.now(), usegmt=True),
         )
-        try:
+        with _port_problem(self.settings.bind, port):
             listener.bind()
-        except OSError as problem:
-            raise EnvironmentProblem(
-                f"port {port} on {self.settings.bind} is not free ({problem.strerror}); "
-                "give --base-port N or --random-ports"
-            ) from problem
         self._listeners[name] = listener
         self._schemes[name] = "https" if tls else "http"
         return listener
 
+    def _context(self) -> ssl.SSLContext:
+        """The context for the next connection, remade with the trust: an outdated CRL refuses everybody."""
+        if self.tls is None:
+            raise RuntimeError("the ports are not open yet")
+        if self._sandbox.trusted.at(self._sandbox.now()) is not self._trust_in_use:
+            return self.tls.refresh()
+        return self.tls.current
+
     def _accept(self, listener: str) -> Literal["reset", "close", "silent"] | None:
-        """What a fault orders for a connection before its first byte: reset, silent, or nothing."""
+        """What a fault orders for a connection before its first byte: reset, silent, or nothing.
+
+        Never on the console, from which the fault is taken away again.
+        """
+        if listener == CONSOLE:
+            return None
         for planned in self._sandbox.faults.accept_plan(listener):
             if isinstance(planned.effect, Disconnect):
                 return "close" if planned.effect.mode == "close" else "reset"
@@ -116,6 +130,19 @@ class Ports:
 
     def _later(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         return self._trust_application(environ, start_response)
+
+
+@contextlib.contextmanager
+def _port_problem(bind: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, OverflowError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) else "there is no such port"
+        if isinstance(problem, OSError) and problem.errno == errno.EADDRINUSE:
+            reason = "it is in use"
+        raise EnvironmentProblem(
+            f"cannot listen on port {port} of {bind}: {reason}; give --base-port N, --random-ports or another --bind"
+        ) from problem
 
 
 def _names(wanted: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -6,9 +6,10 @@ patients and professionals may repeat (natural data).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from simulators.core.errors import RoutingConflict
 from simulators.core.routing import claim
 from simulators.core.store.api import Tx
 from simulators.core.world import MAIN, Seeder, World
@@ -16,6 +17,7 @@ from simulators.population import registry
 from simulators.population.generator import FictitiousIdentifiers
 from simulators.population.idnat import StructIdNat
 from simulators.population.model import Population, Professional, Structure
+from simulators.population.national import Finess
 from simulators.population.reference import reference_population
 
 
@@ -28,15 +30,15 @@ def seed_population(tx: Tx, world: World) -> None:
     """Fills a world with the reference population."""
     population = reference_population()
     if world.name != MAIN:
-        population = with_own_structures(population, world.seed)
-        for structure in population.structures:
-            if structure.finess is not None:
-                claim(tx, "structure", structure.struct_idnat.value)
+        population = with_own_structures(population, world.seed, lambda finess: _claimed(tx, finess))
     registry.populate(tx, population)
 
 
-def with_own_structures(population: Population, seed: int) -> Population:
-    """The same people working in structures that only this world has."""
+def with_own_structures(population: Population, seed: int, take: Callable[[StructIdNat], bool]) -> Population:
+    """The same people working in structures that only this world has.
+
+    ``take(struct_idnat)`` says whether the identifier is free: two worlds may have one seed, or neighbouring ones.
+    """
     fresh = FictitiousIdentifiers(seed)
     new: dict[str, StructIdNat] = {}
     structures: list[Structure] = []
@@ -44,7 +46,7 @@ def with_own_structures(population: Population, seed: int) -> Population:
         if structure.finess is None:
             structures.append(structure)
             continue
-        finess = fresh.finess()
+        finess = _free(fresh, take)
         new[structure.struct_idnat.value] = StructIdNat.of_finess(finess)
         structures.append(replace(structure, struct_idnat=new[structure.struct_idnat.value], finess=finess))
     moved = tuple(
@@ -52,6 +54,21 @@ def with_own_structures(population: Population, seed: int) -> Population:
         for s in structures
     )
     return Population(population.patients, tuple(_moved(p, new) for p in population.professionals), moved)
+
+
+def _free(fresh: FictitiousIdentifiers, take: Callable[[StructIdNat], bool]) -> Finess:
+    while True:
+        finess = fresh.finess()
+        if take(StructIdNat.of_finess(finess)):
+            return finess
+
+
+def _claimed(tx: Tx, structure: StructIdNat) -> bool:
+    try:
+        claim(tx, "structure", structure.value)
+    except RoutingConflict:
+        return False
+    return True
 
 
 def _moved(person: Professional, new: dict[str, StructIdNat]) -> Professional:

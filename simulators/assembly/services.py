@@ -7,7 +7,6 @@ from datetime import datetime
 from importlib import import_module
 from typing import Any
 
-from simulators.core.errors import EnvironmentProblem
 from simulators.core.pki import Trust
 from simulators.core.service import Service, WSGIApp
 
@@ -18,11 +17,12 @@ CONSOLE = "simulators.console.app"
 
 def load_services(only: Sequence[str] = (), trust: TrustAt | None = None) -> tuple[Service, ...]:
     """The services named, or all. ``trust`` gives the accepted authorities at an instant; without it
-    nobody is trusted, which is enough to read the lists. Raises :class:`EnvironmentProblem`."""
-    unknown = [name for name in only if name not in ROOMS]
+    nobody is trusted, which is enough to read the lists. Raises ``ValueError``: no such simulator."""
+    names = tuple(dict.fromkeys(only)) or tuple(ROOMS)
+    unknown = [name for name in names if name not in ROOMS]
     if unknown:
-        raise EnvironmentProblem(f"no simulator named {unknown[0]}: there are {', '.join(ROOMS)}")
-    found: list[Service] = [import_module(ROOMS[name]).service(trust or nobody) for name in (only or ROOMS)]
+        raise ValueError(f"no simulator is named {unknown[0]!r}: there are {', '.join(ROOMS)}")
+    found: list[Service] = [import_module(ROOMS[name]).service(trust or nobody) for name in names]
     return tuple(found)
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from simulators.assembly.settings import Settings
 from simulators.cli.codes import FAILED, INVALID, PASS
 from simulators.cli.journal import explain
-from simulators.population.guard import masked_text
+from simulators.cli.stopping import interruptible
+from simulators.population.masking import mask_of
 
 if TYPE_CHECKING:
     from simulators.assembly.examine import Examined
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
 
     examined: list[Examined] = []
     unknown: list[str] = []
-    with Sandbox(Settings(random_ports=True, publish=False, readiness=False)) as sandbox:
+    with interruptible(), Sandbox(Settings(random_ports=True, publish=False, readiness=False)) as sandbox:
         examiner = Examiner(sandbox)
         if options.strict:
             sandbox.worlds.set_policy(WORLD, Policy(profile="strict"))
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps([found.as_json() for found in examined], ensure_ascii=False, indent=1))
     else:
         for found in examined:
-            print(masked_text(_told(found)))
+            print(_told(found))
     for line in unknown:
         print(f"segur-sandbox: {line}", file=sys.stderr)
     if unknown:
@@ -56,6 +57,7 @@ def _told(found: Examined) -> str:
     lines: list[str] = []
     for part in found.flat():
         lines.append(f"{part.name}: {part.kind}, {len(part.findings)} finding(s)")
-        lines += [f"  [fact] {fact}" for fact in part.facts]
-        lines += [explain(dict(finding)) for finding in part.findings]
+        mask = mask_of(part.data)
+        lines += [mask(f"  [fact] {fact}") for fact in part.facts]
+        lines += [mask(explain(dict(finding))) for finding in part.findings]
     return "\n".join(lines)

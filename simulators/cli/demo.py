@@ -6,7 +6,8 @@ import argparse
 
 from simulators.assembly.endpoints import endpoints
 from simulators.cli.playing import Playing
-from simulators.cli.up import add_settings, print_places, settings, wait_for_stop
+from simulators.cli.stopping import interruptible, wait_for_stop
+from simulators.cli.up import add_settings, print_places, settings
 from simulators.clients.control import Control
 from simulators.core.shipped import shipped
 from simulators.scenario.load import load
@@ -25,7 +26,8 @@ def run(options: argparse.Namespace) -> int:
     from simulators.sandbox import Sandbox
 
     print(BANNER, flush=True)
-    with Sandbox(settings(options, "demo")) as sandbox:
+    # One that ends by itself must not take the place of the one that is up.
+    with interruptible(), Sandbox(settings(options, "demo", publish=not options.exit)) as sandbox:
         playing = Playing(Control(endpoints(sandbox)), options.lang)
         code = playing.play([load(shipped("scenarios", SCENARIO))])
         print(f"\n{playing.summary()}\n")

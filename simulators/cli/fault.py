@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from simulators.cli.codes import PASS
-from simulators.cli.remote import add_endpoints, add_world, running
+from simulators.cli.remote import add_endpoints, add_verb, add_world, running
+from simulators.clients.control import world_path
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add_endpoints(parser)
     add_world(parser)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    add = verbs.add_parser("add", help="ask for a fault")
+    add = add_verb(verbs, "add", "ask for a fault")
     add.add_argument("name")
-    add_match(add)
+    add_match(add, required=True)
     add.add_argument("--set", action="append", default=[], metavar="PARAM=VALUE", help="a parameter of the fault")
-    verbs.add_parser("list", help="the faults of the world, and those that exist")
-    verbs.add_parser("remove").add_argument("id")
-    verbs.add_parser("clear")
+    add_verb(verbs, "list", "the faults of the world, and those that exist")
+    add_verb(verbs, "remove", "take one fault away").add_argument("id")
+    add_verb(verbs, "clear", "take every fault away")
 
 
-def add_match(parser: argparse.ArgumentParser) -> None:
+def add_match(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
     """When a fault or a refusal applies."""
-    parser.add_argument("--on", required=True, metavar="SIMULATOR.OPERATION", help="for example dmp.TD2.1 or dmp.*")
+    parser.add_argument("--on", required=required, metavar="SIMULATOR.OPERATION", help="for example dmp.TD2.1 or dmp.*")
     parser.add_argument("--structure", metavar="ID")
     parser.add_argument("--patient", metavar="INS")
     parser.add_argument("--nth", type=int, metavar="N", help="the n-th matching call only")
@@ -39,22 +43,41 @@ def match(options: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+def told(trigger: dict[str, Any]) -> str:
+    """One fault or forced refusal on one line."""
+    shown = (trigger["id"], trigger["name"], _plain(trigger["match"]), _plain(trigger["params"]))
+    return "  ".join(part for part in shown if part)
+
+
 def run(options: argparse.Namespace) -> int:
     remote = running(options.endpoints)
-    path = f"/worlds/{options.world}/faults"
+    path = f"{world_path(options.world)}/faults"
     if options.verb == "add":
-        params = dict(pair.split("=", 1) for pair in options.set if "=" in pair)
-        body = {"name": options.name, "match": match(options), "params": params}
+        body = {"name": options.name, "match": match(options), "params": _params(options.set)}
         print(remote.call("POST", path, body)["id"])
     elif options.verb == "remove":
-        remote.call("DELETE", f"{path}/{options.id}")
+        print(f"{remote.call('DELETE', path + '/' + quote(options.id, safe=''))['removed']} removed")
     elif options.verb == "clear":
         print(f"{remote.call('DELETE', path)['removed']} removed")
     else:
         for trigger in remote.call("GET", path)["faults"]:
-            print(f"{trigger['id']}  {trigger['name']}  {trigger['match']}  {trigger['params']}")
+            print(told(trigger))
         print("available / disponibles :")
         for fault in remote.call("GET", "/faults")["faults"]:
             print(f"  {fault['name']:28} {fault['text']['fr']}")
             print(f"  {'':28} {fault['text']['en']}")
     return PASS
+
+
+def _params(given: Iterable[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for pair in given:
+        name, sign, value = pair.partition("=")
+        if not sign or not name:
+            raise ValueError(f"--set {pair!r}: expected PARAM=VALUE")
+        found[name] = value
+    return found
+
+
+def _plain(values: dict[str, Any]) -> str:
+    return " ".join(f"{name}={v if isinstance(v, str) else json.dumps(v)}" for name, v in values.items())

@@ -3,50 +3,47 @@
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import sys
 from typing import Any
 
 from simulators.cli.codes import PASS
-from simulators.cli.remote import add_endpoints, add_world, running
-from simulators.clients.control import Control
+from simulators.cli.remote import add_endpoints, add_verb, add_world, running
+from simulators.clients.control import Control, Refusal, world_path
 from simulators.population.guard import masked_text
+from simulators.population.masking import mask_of
+
+DIFFERENCES = 20
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add_endpoints(parser)
     add_world(parser)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    tail = verbs.add_parser("tail", help="the newest exchanges, one line each")
-    tail.add_argument("--count", type=int, default=20)
+    tail = add_verb(verbs, "tail", "the newest exchanges, one line each")
+    tail.add_argument("--count", type=int, default=20, metavar="N", help="at most 1000")
     tail.add_argument("--follow", "-f", action="store_true")
-    add_world(tail)
-    show = verbs.add_parser("show", help="one exchange: verdict, bytes, diff with the last good one")
+    show = add_verb(verbs, "show", "one exchange: verdict, diff with the last good one, bytes")
     show.add_argument("number", type=int)
     show.add_argument("--json", action="store_true")
     show.add_argument("--raw", choices=["request", "answer"], help="the exact bytes on standard output")
-    add_world(show)
 
 
 def run(options: argparse.Namespace) -> int:
     remote = running(options.endpoints)
-    base = f"/worlds/{options.world}/exchanges"
+    base = f"{world_path(options.world)}/exchanges"
     return _tail(remote, base, options) if options.verb == "tail" else _show(remote, base, options)
 
 
 def _tail(remote: Control, base: str, options: argparse.Namespace) -> int:
-    cursor = 0
-    rows: list[dict[str, Any]] = []
-    while batch := remote.call("GET", f"{base}?since={cursor}&limit=1000")["exchanges"]:
-        cursor, rows = batch[-1]["number"], (rows + batch)[-options.count :]
-    for row in rows:
-        print(line(row))
-    for _ in itertools.count() if options.follow else ():
-        body = {"since": cursor, "timeout": 30, "expect": {}}
-        waited = remote.call("POST", f"{base}/wait", body)
+    newest = remote.call("GET", f"{base}?last={max(options.count, 1)}")
+    for row in newest["exchanges"] if options.count > 0 else ():
+        print(line(row), flush=True)
+    cursor = newest["cursor"]
+    while options.follow:
+        waited = remote.call("POST", f"{base}/wait", {"since": cursor, "timeout": 30, "expect": {}})
+        cursor = waited["cursor"]
         if waited["exchange"]:
-            cursor = waited["exchange"]["number"]
             print(line(waited["exchange"]), flush=True)
     return PASS
 
@@ -67,10 +64,28 @@ def _show(remote: Control, base: str, options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(row, ensure_ascii=False, indent=1))
         return PASS
-    print(line(row))
+    mask = mask_of(remote.raw("GET", f"{base}/{options.number}/request"))
+    print(mask(line(row)))
     for finding in row["verdict"]["findings"]:
-        print(masked_text(explain(finding)))
+        print(mask(explain(finding)))
+    if row["outcome"] == "refused":
+        for difference in _differences(remote, f"{base}/{options.number}/diff"):
+            print(mask(difference))
     return PASS
+
+
+def _differences(remote: Control, path: str) -> list[str]:
+    """What changed since the last good one, when there is one; identifiers and instants left out."""
+    try:
+        found = remote.call("GET", path)
+    except Refusal as refusal:
+        if refusal.status == 404:
+            return []
+        raise
+    lasting = [d for d in found["differences"] if not d["volatile"]]
+    lines = [f"  against {found['against']}, the last one accepted: {len(lasting)} difference(s)"]
+    lines += [f"    {d['where']}\n      - {d['old']}\n      + {d['new']}" for d in lasting[:DIFFERENCES]]
+    return lines + (["    ..."] if len(lasting) > DIFFERENCES else [])
 
 
 def explain(finding: dict[str, Any]) -> str:

@@ -14,12 +14,14 @@ code   meaning
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 import simulators
-from simulators.cli.codes import ENVIRONMENT, INVALID
+from simulators.cli.codes import ENVIRONMENT, INTERRUPTED, INVALID, PASS
 from simulators.core.errors import EnvironmentProblem, SandboxError, StoreError
 
 COMMANDS = {
@@ -55,21 +57,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = import_module(f"simulators.cli.{options.command}").run(options)
         return code
-    except (EnvironmentProblem, StoreError) as problem:
-        print(f"segur-sandbox: {problem}", file=sys.stderr)
-        return ENVIRONMENT
-    except (SandboxError, ValueError) as problem:
-        print(f"segur-sandbox: {problem}", file=sys.stderr)
-        return INVALID
     except BrokenPipeError:
-        return 0
+        # Whoever read our output has left; the interpreter must not stumble over it once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PASS
+    except (EnvironmentProblem, StoreError, OSError) as problem:
+        return _said(problem, ENVIRONMENT)
+    except (SandboxError, ValueError) as problem:
+        return _said(problem, INVALID)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
 
 
 def entry() -> None:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console that lacks a character must not end the command
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main())
+
+
+def _said(problem: Exception, code: int) -> int:
+    print(f"segur-sandbox: {problem}", file=sys.stderr)
+    return code
 
 
 class _Plain(argparse.RawDescriptionHelpFormatter):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from simulators.assembly.examine.model import UNREADABLE
 from simulators.assembly.incidents import RULES as INCIDENT_RULES
 from simulators.assembly.services import load_services
 from simulators.cli.codes import PASS
@@ -20,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def every_rule() -> Catalogue[Rule]:
     """All rules of this version."""
     rules = [rule for service in load_services() for rule in service.rules]
-    return Catalogue([*rules, *INCIDENT_RULES.values(), *OWN_RULES])
+    return Catalogue([*rules, *INCIDENT_RULES.values(), *OWN_RULES, UNREADABLE])
 
 
 def run(options: argparse.Namespace) -> int:

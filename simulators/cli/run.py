@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from simulators.assembly.endpoints import endpoints
-from simulators.assembly.settings import Settings, endpoints_file
+from simulators.assembly.settings import ENDPOINTS_VARIABLE, Settings
 from simulators.cli.codes import INVALID
 from simulators.cli.playing import Playing
-from simulators.cli.remote import add_endpoints
+from simulators.cli.remote import add_endpoints, running
+from simulators.cli.stopping import interruptible
 from simulators.clients.control import Control
 from simulators.core.errors import EnvironmentProblem
 from simulators.scenario.load import InvalidScenario, Scenario, load
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
             print(invalid)
     if len(scenarios) < len(options.scenarios):
         return INVALID
-    with _sandbox(options.endpoints) as control:
+    with interruptible(), _sandbox(options.endpoints) as control:
         playing = Playing(control, options.lang)
         code = playing.play(scenarios)
     print(f"\n{playing.summary()}")
@@ -45,9 +46,9 @@ def run(options: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def _sandbox(given: Path | None) -> Iterator[Control]:
-    running = _running(given)
-    if running is not None:
-        yield running
+    found = _running(given)
+    if found is not None:
+        yield found
         return
     from simulators.sandbox import Sandbox
 
@@ -58,8 +59,8 @@ def _sandbox(given: Path | None) -> Iterator[Control]:
 def _running(given: Path | None) -> Control | None:
     """The sandbox named, or one that runs; a stale file in the default folder is no sandbox."""
     try:
-        return Control.of_file(endpoints_file(given, os.environ))
+        return running(given)
     except EnvironmentProblem:
-        if given is not None:
+        if given is not None or os.environ.get(ENDPOINTS_VARIABLE):
             raise
         return None

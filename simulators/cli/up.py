@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
-import signal
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from simulators.assembly.endpoints import targets
 from simulators.assembly.settings import BASE_PORT, Settings
 from simulators.cli.codes import PASS
+from simulators.cli.stopping import interruptible, wait_for_stop
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
@@ -37,8 +37,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--endpoints", type=Path, metavar="FILE", help="write the endpoints here, once ready")
 
 
-def settings(options: argparse.Namespace, *worlds: str) -> Settings:
-    """The settings value of a parsed command line."""
+def settings(options: argparse.Namespace, *worlds: str, publish: bool = True) -> Settings:
+    """The settings value of a parsed command line, with these worlds besides ``main``."""
     return Settings(
         data=options.data,
         durable=options.durable,
@@ -51,6 +51,7 @@ def settings(options: argparse.Namespace, *worlds: str) -> Settings:
         only=tuple(name for name in options.only.split(",") if name),
         endpoints=options.endpoints,
         worlds=("main", *worlds),
+        publish=publish,
     )
 
 
@@ -59,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     from simulators.sandbox import Sandbox
 
     print(BANNER, flush=True)
-    with Sandbox(settings(options)) as sandbox:
+    with interruptible(), Sandbox(settings(options)) as sandbox:
         print_places(sandbox)
         wait_for_stop()
     return PASS
@@ -67,21 +68,19 @@ def run(options: argparse.Namespace) -> int:
 
 def print_places(sandbox: Sandbox) -> None:
     """Where everything listens, and what is kept."""
-    kept = "memory: nothing is kept after the stop" if sandbox.settings.data is None else str(sandbox.settings.data)
-    print(f"data      {kept}")
+    print(f"data      {_kept(sandbox.settings.data)}")
     for name, url in sandbox.ports.table().items():
         print(f"{name:9} {url}")
     for service in sandbox.services:
         for label, path in service.paths.items():
             print(f"  {service.name}.{label:16} {sandbox.url(service.listeners[0].name)}{path}")
-    print(f"endpoints {sandbox.settings.endpoints or sandbox.folder / 'endpoints.json'}")
+    for target in targets(sandbox):
+        print(f"endpoints {target}")
     print("ready; Ctrl-C stops / prêt ; Ctrl-C arrête", flush=True)
 
 
-def wait_for_stop() -> None:
-    """Until Ctrl-C or SIGTERM."""
-    stop = threading.Event()
-    for name in ("SIGINT", "SIGTERM"):
-        signal.signal(getattr(signal, name), lambda *_: stop.set())
-    while not stop.wait(3600 if os.name != "nt" else 0.5):
-        pass
+def _kept(data: str | Path | None) -> str:
+    if data is None:
+        return "memory: nothing is kept after the stop / en mémoire : rien n'est gardé après l'arrêt"
+    parts = urlsplit(str(data))
+    return str(data).replace(f":{parts.password}@", ":***@", 1) if parts.password else str(data)

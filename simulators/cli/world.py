@@ -5,23 +5,23 @@ from __future__ import annotations
 import argparse
 
 from simulators.cli.codes import PASS
-from simulators.cli.remote import add_endpoints, running
-from simulators.clients.control import Control
+from simulators.cli.remote import add_endpoints, add_verb, running
+from simulators.clients.control import Control, world_path
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add_endpoints(parser)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    create = verbs.add_parser("create", help="a new world with its own structures and certificates")
+    create = add_verb(verbs, "create", "a new world with its own structures and certificates", world=False)
     create.add_argument("name")
-    create.add_argument("--seed", type=int, default=0)
+    create.add_argument("--seed", type=int, default=0, metavar="N")
     create.add_argument("--unknown", choices=["adopt", "warn", "refuse"], default="adopt")
     create.add_argument("--profile", choices=["default", "strict"], default="default")
-    verbs.add_parser("list", help="the names of the worlds")
-    for name in ("reset", "delete"):
-        verbs.add_parser(name).add_argument("name")
-    for name in ("snapshot", "restore"):
-        verb = verbs.add_parser(name)
+    add_verb(verbs, "list", "the names of the worlds", world=False)
+    for name, help in (("reset", "back to its seed; late writers fail"), ("delete", "with its journal")):
+        add_verb(verbs, name, help, world=False).add_argument("name")
+    for name, help in (("snapshot", "copy it under a label"), ("restore", "put a copy back")):
+        verb = add_verb(verbs, name, help, world=False)
         verb.add_argument("name")
         verb.add_argument("label")
 
@@ -36,10 +36,11 @@ def run(options: argparse.Namespace) -> int:
         print(f"world {made['name']}")
         for structure in made["structures"]:
             print(f"  {structure['id']:16} {structure['name']}")
-        for label, url in made["services"].get("dmp", {}).items():
-            print(f"  dmp.{label:16} {url}")
+        for service, urls in made["services"].items():
+            for label, url in urls.items():
+                print(f"  {service}.{label:16} {url}")
     elif options.verb == "delete":
-        remote.call("DELETE", f"/worlds/{options.name}")
+        remote.call("DELETE", world_path(options.name))
         print(f"deleted {options.name}")
     else:
         print(_change(remote, options))
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _change(remote: Control, options: argparse.Namespace) -> str:
-    path = f"/worlds/{options.name}"
+    path = world_path(options.name)
     if options.verb == "reset":
         return f"{options.name} reset, epoch {remote.call('POST', path + '/reset')['epoch']}"
     if options.verb == "snapshot":

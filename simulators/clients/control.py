@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import quote
 
 from simulators.core.errors import EnvironmentProblem, SandboxError
 
@@ -14,7 +16,11 @@ TIMEOUT_S = 90.0
 
 
 class Refusal(SandboxError):
-    """The control API refused: the message is its problem's detail."""
+    """The control API refused: the message is its problem's detail; ``status`` the HTTP one."""
+
+    def __init__(self, detail: str, status: int = 0) -> None:
+        self.status = status
+        super().__init__(detail)
 
 
 class Control:
@@ -24,46 +30,66 @@ class Control:
         self.document = document
         self._url: str = document["control"]["url"]
         self._token: str = document["control"]["token"]
-        # No proxy: the sandbox is on this machine or on a network the user named.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        # No proxy: the sandbox is on this machine or on a network the user named. No redirection: the token stays.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirection)
 
     @classmethod
     def of_file(cls, path: Path) -> Control:
-        """Raises :class:`EnvironmentProblem` when no sandbox is found or it does not answer."""
+        """Raises :class:`EnvironmentProblem` when no sandbox is found, or another one answers there."""
         try:
-            document = json.loads(path.read_text("utf-8"))
+            control = cls(json.loads(path.read_text("utf-8")))
         except FileNotFoundError:
             raise EnvironmentProblem(
                 f"no running sandbox: {path} does not exist (start one: segur-sandbox up)"
             ) from None
-        except (ValueError, OSError) as problem:
-            raise EnvironmentProblem(f"{path} cannot be read: {problem}") from problem
-        control = cls(document)
-        control.call("GET", "/health")
+        except (ValueError, KeyError, TypeError, OSError) as problem:
+            raise EnvironmentProblem(f"{path} is no endpoints file that can be read: {problem!r}") from problem
+        try:
+            control.call("GET", "/worlds")
+        except (EnvironmentProblem, Refusal) as problem:
+            raise EnvironmentProblem(
+                f"{path} names a sandbox that does not run any more ({problem}); start one: segur-sandbox up"
+            ) from problem
         return control
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        """One request. Raises :class:`Refusal` (4xx, 5xx) and :class:`EnvironmentProblem`."""
+        """One request. Raises :class:`Refusal` (3xx, 4xx, 5xx) and :class:`EnvironmentProblem`."""
         raw = self.raw(method, path, body)
-        return json.loads(raw) if raw else None
+        try:
+            return json.loads(raw) if raw else None
+        except ValueError as problem:
+            raise EnvironmentProblem(f"{self._url} does not speak JSON: it is no sandbox") from problem
 
     def raw(self, method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
         """As :meth:`call`, the bytes as they came."""
         data = json.dumps(body).encode() if body is not None else None
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
-        request = urllib.request.Request(self._url + path, data, headers, method=method)
         try:
+            request = urllib.request.Request(self._url + path, data, headers, method=method)
             with self._opener.open(request, timeout=TIMEOUT_S) as answer:
                 content: bytes = answer.read()
                 return content
         except urllib.error.HTTPError as refusal:
-            raise Refusal(_detail(refusal)) from refusal
-        except OSError as problem:
-            raise EnvironmentProblem(f"the sandbox at {self._url} does not answer: {problem}") from problem
+            raise Refusal(_detail(refusal), refusal.code) from refusal
+        except (OSError, ValueError, http.client.HTTPException) as problem:
+            self._silent(problem)
+
+    def _silent(self, problem: Exception) -> NoReturn:
+        raise EnvironmentProblem(f"the sandbox at {self._url} does not answer: {problem}") from problem
+
+
+def world_path(world: str) -> str:
+    """The path of a world, whatever its name holds."""
+    return f"/worlds/{quote(world, safe='')}"
+
+
+class _NoRedirection(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        return None
 
 
 def _detail(refusal: urllib.error.HTTPError) -> str:
     try:
         return str(json.loads(refusal.read())["detail"])
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError, OSError, http.client.HTTPException):
         return f"HTTP {refusal.code}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import selectors
+import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +12,8 @@ from urllib.parse import urlsplit
 
 from simulators.core.errors import SandboxError
 from simulators.core.store.guard import refuse_wire
+
+LARGEST = 256 * 1024 * 1024
 
 
 class WireProblem(SandboxError):
@@ -26,7 +30,11 @@ class HttpAnswer:
 
 
 class Channel:
-    """One keep-alive connection to one base URL (``https://host:port/prefix``)."""
+    """One keep-alive connection to one base URL (``https://host:port/prefix``).
+
+    A request is never sent twice: a fault that cuts the connection must be seen. A connection that the counterpart
+    closed while it was idle is opened anew before the next request.
+    """
 
     def __init__(self, base: str, context: ssl.SSLContext | None, timeout: float = 30.0) -> None:
         parts = urlsplit(base)
@@ -42,13 +50,27 @@ class Channel:
         """One POST. Raises :class:`WireProblem`, ``WireInsideTransaction``."""
         refuse_wire("HTTP")
         try:
+            if self._connection.sock is not None and _readable(self._connection.sock):
+                self._connection.close()
             self._connection.request("POST", self._prefix + path, body, dict(headers))
             answer = self._connection.getresponse()
-            content = answer.read()
+            content = answer.read(LARGEST + 1)
+            if answer.length and len(content) <= LARGEST:
+                raise http.client.IncompleteRead(content, answer.length)
         except (OSError, http.client.HTTPException) as problem:
             self._connection.close()
             raise WireProblem(f"{type(problem).__name__}: {problem}") from problem
+        if len(content) > LARGEST:
+            self._connection.close()
+            raise WireProblem(f"the answer is larger than {LARGEST} bytes")
         return HttpAnswer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, content)
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _readable(sock: socket.socket) -> bool:
+    """An idle connection has nothing to read, unless its end was announced."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(sock, selectors.EVENT_READ)
+        return bool(selector.select(0))

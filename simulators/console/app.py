@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, request
-from werkzeug.exceptions import HTTPException
 
 from simulators.console import openapi, pages, problems
-from simulators.console.access import Access
+from simulators.console.access import API, Access
 from simulators.console.api import exchanges, general, triggers, worlds
 from simulators.console.api.route import Route, Values
 from simulators.core.service import WSGIApp
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
 ROUTES: tuple[Route, ...] = (*general.ROUTES, *worlds.ROUTES, *exchanges.ROUTES, *triggers.ROUTES)
 LARGEST_BODY = 1 << 20
+OPENAPI = f"{API}/openapi.json"
 
 
 def console_app(sandbox: Sandbox) -> WSGIApp:
@@ -26,7 +26,8 @@ def console_app(sandbox: Sandbox) -> WSGIApp:
     app = Flask("simulators.console")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    access = Access(sandbox.token, (*sandbox.settings.names, "localhost", "127.0.0.1", "::1"))
+    open_paths = [OPENAPI, *(f"{API}{route.path}" for route in ROUTES if route.open)]
+    access = Access(sandbox.token, sandbox.settings.names, open_paths)
 
     @app.before_request
     def check_access() -> Response | None:
@@ -35,8 +36,8 @@ def console_app(sandbox: Sandbox) -> WSGIApp:
 
     for route in ROUTES:
         endpoint = f"{route.method} {route.path}"
-        app.add_url_rule(f"/_sandbox{route.path}", endpoint, _view(sandbox, route), methods=[route.method])
-    app.add_url_rule("/_sandbox/openapi.json", "openapi", lambda: jsonify(openapi.document(ROUTES)))
+        app.add_url_rule(f"{API}{route.path}", endpoint, _view(sandbox, route), methods=[route.method])
+    app.add_url_rule(OPENAPI, "openapi", lambda: jsonify(openapi.document(ROUTES)))
     pages.register(app, sandbox)
     app.register_error_handler(Exception, _problem)
     return app
@@ -44,10 +45,7 @@ def console_app(sandbox: Sandbox) -> WSGIApp:
 
 def _view(sandbox: Sandbox, route: Route) -> Callable[..., Any]:
     def view(**path: Any) -> Any:
-        body = request.get_json(silent=False) if request.data else {}
-        if not isinstance(body, dict):
-            raise problems.Problem(400, "the body must be a JSON object")
-        values = Values(body, request.args)
+        values = Values(_body(), request.args)
         values.check(route)
         answer = route.handler(sandbox, values, **path)
         return answer if isinstance(answer, Response) else (jsonify(answer), route.status)
@@ -55,7 +53,18 @@ def _view(sandbox: Sandbox, route: Route) -> Callable[..., Any]:
     return view
 
 
+def _body() -> dict[str, Any]:
+    if not request.data:
+        return {}
+    try:
+        body = request.get_json()
+    except RecursionError:
+        raise problems.Problem(400, "the body is nested too deeply") from None
+    if not isinstance(body, dict):
+        raise problems.Problem(400, "the body must be a JSON object")
+    return body
+
+
 def _problem(error: Exception) -> Response:
-    if isinstance(error, HTTPException):
-        return problems.render(error.code or 500, error.description or error.name)
-    return problems.of_error(error)
+    status, said = problems.of_error(error)
+    return problems.render(status, said) if request.path.startswith(f"{API}/") else pages.error(status, said)

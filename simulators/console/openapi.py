@@ -48,6 +48,8 @@ def _operation(route: Route) -> dict[str, Any]:
         "parameters": parameters,
         "responses": answers,
     }
+    if route.open:
+        operation["security"] = []
     if route.body:
         schema = {"type": "object", "properties": dict(route.body), "required": list(route.required)}
         content = {"application/json": {"schema": {**schema, "additionalProperties": False}}}

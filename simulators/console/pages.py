@@ -15,7 +15,9 @@ from simulators.console.texts import TEXTS
 from simulators.core import due, journal
 from simulators.core.diff import nearest_good
 from simulators.core.errors import WorldGone
+from simulators.core.store.schema import PSEUDO_WORLD
 from simulators.population.guard import masked_text
+from simulators.population.masking import mask_of
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
@@ -35,16 +37,23 @@ def register(app: Flask, sandbox: Sandbox) -> None:
 
     @app.after_request
     def harden(response: Response) -> Response:
-        policy = f"default-src 'none'; style-src 'nonce-{g.get('nonce', '')}'; form-action 'none'; base-uri 'none'"
+        policy = f"default-src 'none'; style-src 'nonce-{g.get('nonce', '')}'; form-action 'none'; base-uri 'none'; "
+        policy += "frame-ancestors 'none'"
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
         return response
 
     app.jinja_env.filters["masked"] = masked_text
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.add_url_rule("/", "home", lambda: _home(sandbox))
     app.add_url_rule("/worlds/<world>", "world_page", lambda world: _world(sandbox, world))
     app.add_url_rule("/exchanges/<world>/<int:number>", "exchange_page", lambda **at: _exchange(sandbox, **at))
+
+
+def error(status: int, said: str) -> Response:
+    """A page for a person who followed a dead link."""
+    return Response(_page("error.html", status=status, said=said), status, content_type="text/html; charset=utf-8")
 
 
 def _page(name: str, **values: Any) -> str:
@@ -53,7 +62,9 @@ def _page(name: str, **values: Any) -> str:
 
 def _home(sandbox: Sandbox) -> str:
     services = [(s, [(n, sandbox.url(s.listeners[0].name) + p) for n, p in s.paths.items()]) for s in sandbox.services]
-    return _page("home.html", services=services, ports=sandbox.ports.table(), worlds=sandbox.worlds.names())
+    names = [*sandbox.worlds.names(), PSEUDO_WORLD]
+    worlds = [(name, journal.cursor(sandbox.store, name)) for name in names]
+    return _page("home.html", services=services, ports=sandbox.ports.table(), worlds=worlds, lost=PSEUDO_WORLD)
 
 
 def _world(sandbox: Sandbox, world: str) -> str:
@@ -63,7 +74,7 @@ def _world(sandbox: Sandbox, world: str) -> str:
         abort(404, f"world {world}")
     rows = list(reversed(journal.last(sandbox.store, world, SHOWN)))
     coming = due.pending(sandbox.store, world)[:20]
-    return _page("world.html", world=described, rows=rows, coming=coming)
+    return _page("world.html", world=described, rows=rows, coming=coming, lost=world == PSEUDO_WORLD)
 
 
 def _exchange(sandbox: Sandbox, world: str, number: int) -> str:
@@ -75,14 +86,15 @@ def _exchange(sandbox: Sandbox, world: str, number: int) -> str:
         abort(404, f"exchange {world}/{number}")
     sent, answered = journal.bodies(sandbox.store, world, number)
     good = nearest_good(sandbox.store, world, found) if found.outcome == "refused" else None
-    related = _related(sandbox, found)
     return _page(
         "exchange.html",
         row=found,
+        mask=mask_of(sent, answered),
         sent=_text(sent),
         answered=_text(answered),
+        good=good.number if good else None,
         differences=[d for d in good.differences if not d.volatile] if good else [],
-        related=related,
+        related=_related(sandbox, found),
     )
 
 

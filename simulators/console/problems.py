@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 
 from flask import Response
+from werkzeug.exceptions import HTTPException
 
-from simulators.core.errors import ClockMovesForwardOnly, RoutingConflict, SandboxError, WorldGone
+from simulators.core.errors import SandboxError, StoreClosed, WorldGone
+
+log = logging.getLogger("simulators")
 
 
 class Problem(Exception):
     """Raised by a handler: ``status`` and a sentence that says what to do."""
 
-    def __init__(self, status: int, detail: str, **extra: object) -> None:
-        self.status, self.detail, self.extra = status, detail, extra
+    def __init__(self, status: int, detail: str) -> None:
+        self.status, self.detail = status, detail
         super().__init__(detail)
 
 
@@ -26,29 +30,32 @@ TITLES: Mapping[int, str] = {
     405: "Method not allowed",
     409: "The state does not allow it",
     413: "Too large",
+    415: "The body must be JSON",
     421: "This host name is not ours",
+    503: "The sandbox is starting or stopping",
     500: "The sandbox met an unforeseen error",
 }
 
 
-def render(status: int, detail: str, **extra: object) -> Response:
-    """The problem document: ``type``, ``title``, ``status``, ``detail`` and what the caller adds."""
-    body = {"type": "about:blank", "title": TITLES.get(status, "Refused"), "status": status, "detail": detail, **extra}
+def render(status: int, detail: str) -> Response:
+    """The problem document: ``type``, ``title``, ``status`` and ``detail``."""
+    body = {"type": "about:blank", "title": TITLES.get(status, "Refused"), "status": status, "detail": detail}
     return Response(json.dumps(body, ensure_ascii=False), status, content_type="application/problem+json")
 
 
-def of_error(error: Exception) -> Response:
-    """The problem for an error of the ground."""
+def of_error(error: Exception) -> tuple[int, str]:
+    """Status and sentence for an error of the ground; what nobody foresaw is logged and says so."""
     if isinstance(error, Problem):
-        return render(error.status, error.detail, **error.extra)
+        return error.status, error.detail
+    if isinstance(error, HTTPException):
+        return error.code or 500, error.description or error.name
     if isinstance(error, WorldGone):
-        return render(404, f"there is no world {error}")
-    if isinstance(error, KeyError):
-        return render(404, f"there is no {error.args[0] if error.args else 'such thing'}")
-    if isinstance(error, ClockMovesForwardOnly | RoutingConflict):
-        return render(409, str(error))
-    if isinstance(error, ValueError | TypeError):
-        return render(400, str(error))
+        return 404, f"there is no world {error}"
+    if isinstance(error, StoreClosed):
+        return 503, "the sandbox is stopping"
+    if isinstance(error, ValueError):
+        return 400, str(error)
     if isinstance(error, SandboxError):
-        return render(409, str(error))
-    return render(500, repr(error))
+        return 409, str(error)
+    log.error("unforeseen in the console", exc_info=error)
+    return 500, repr(error)

@@ -91,11 +91,9 @@ class Queue:
 
     def unserved(self, tx: Tx, now_us: int) -> tuple[list[Row[Any]], list[Row[Any]]]:
         """Rows due, and messages unsent, whose kind nobody living handles."""
-        late = tx.select(DUE).where(
-            DUE.c.state.in_(OPEN), DUE.c.at_us <= now_us, DUE.c.kind.not_in(self._served(tx, DUE))
-        )
-        unsent = tx.select(OUTBOX).where(OUTBOX.c.state.in_(OPEN), OUTBOX.c.kind.not_in(self._served(tx, OUTBOX)))
-        return list(tx.rows(late.order_by(DUE.c.at_us, DUE.c.seq))), list(tx.rows(unsent.order_by(OUTBOX.c.seq)))
+        late = tx.select(DUE).where(DUE.c.state.in_(OPEN), DUE.c.at_us <= now_us).order_by(DUE.c.at_us, DUE.c.seq)
+        unsent = tx.select(OUTBOX).where(OUTBOX.c.state.in_(OPEN)).order_by(OUTBOX.c.seq)
+        return self._nobody_s(tx, DUE, late), self._nobody_s(tx, OUTBOX, unsent)
 
     def _first_due(self, tx: Tx, until_us: int) -> Row[Any] | None:
         waiting = tx.select(DUE).where(DUE.c.state.in_(OPEN), DUE.c.at_us <= until_us)
@@ -106,6 +104,11 @@ class Queue:
         if first is None or first.kind in self._kinds[table.name]:
             return first  # the usual case: no need to ask who else lives
         return tx.first(statement.where(table.c.kind.in_(self._served(tx, table))))
+
+    def _nobody_s(self, tx: Tx, table: Table, statement: Select[Any]) -> list[Row[Any]]:
+        foreign = tx.rows(statement.where(table.c.kind.not_in(self._kinds[table.name])))
+        served = self._served(tx, table) if foreign else frozenset()
+        return [row for row in foreign if row.kind not in served]
 
     def _served(self, tx: Tx, table: Table) -> frozenset[str]:
         prefix = f"{table.name}:"

@@ -28,6 +28,7 @@ from simulators.core.store.api import Store, Tx
 from simulators.core.store.schema import PSEUDO_WORLD
 
 MAIN = "main"
+SEED = "seed"
 _WORLD = select(schema.worlds).where(schema.worlds.c.world == bindparam("name"))
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}|-selfcheck|-")
 
@@ -78,7 +79,7 @@ class Worlds:
             tx = Tx(connection, name, self.store.notify)
             for seeder in self._seeders:
                 seeder(tx, world)
-            snapshots.save(tx, "seed", self.now())
+            snapshots.save(tx, SEED, self.now())
         tx.committed()
         return world
 
@@ -104,12 +105,12 @@ class Worlds:
 
     def reset(self, name: str) -> World:
         """Back to the seed snapshot; late writers fail."""
-        return self.restore(name, "seed")
+        return self.restore(name, SEED)
 
     def snapshot(self, name: str, label: str) -> None:
         """A copy of the world's rows under a name nobody speaks to."""
         if not re.fullmatch(r"[A-Za-z0-9._-]{1,40}", label):
-            raise ValueError(f"snapshot name {label!r}")
+            raise ValueError(f"snapshot name {label!r}: letters, digits, . _ - (at most 40)")
         with self.store.write(name) as tx:
             snapshots.save(tx, label, self.now())
 

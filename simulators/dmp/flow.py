@@ -108,7 +108,8 @@ class DmpFlow:
         try:
             vihf = _verified(call, incoming)
         except Refused:
-            call.marks["vihf_diff"] = vihf_differences(call, incoming.request.soap, incoming.declared)
+            changed = vihf_differences(call, incoming.request.soap, incoming.declared)
+            call.marks.update({"vihf_diff": changed} if changed else {})
             raise
         known = gather(call, vihf)
         request = replace(incoming.request, signed=vihf, known=known)

@@ -107,6 +107,35 @@ GET_DOCUMENTS_AND_ASSOCIATIONS: Final = QueryKind(
     (*_BY_ID, *_COMMON),
     one_of=(_BY_ID[0].name, _BY_ID[1].name),
 )
+GET_SETS: Final = QueryKind(
+    "urn:uuid:51224314-5390-4169-9b91-b1980040715a", "GetSubmissionSets", (_UUID, *_COMMON), (_UUID.name,)
+)
+GET_SET_AND_CONTENTS: Final = QueryKind(
+    "urn:uuid:e8e3cb2c-e39c-46b9-99e4-c12f57260b83",
+    "GetSubmissionSetAndContents",
+    (
+        Parameter(f"{SET}EntryUUID", "id"),
+        Parameter(f"{SET}UniqueId", "id"),
+        _entry("FormatCode", "code", many=True),
+        _entry("ConfidentialityCode", "code", many=True, again=True),
+        _entry("Type", many=True),
+        *_COMMON,
+    ),
+    one_of=(f"{SET}EntryUUID", f"{SET}UniqueId"),
+)
+GET_RELATED: Final = QueryKind(
+    "urn:uuid:d90e5407-b356-4d91-a89f-873917b4b0e6",
+    "GetRelatedDocuments",
+    (
+        _entry("EntryUUID", "id"),
+        _entry("UniqueId", "id"),
+        Parameter("$AssociationTypes", many=True),
+        _entry("Type", many=True),
+        *_COMMON,
+    ),
+    ("$AssociationTypes",),
+    (_BY_ID[0].name, _BY_ID[1].name),
+)
 KINDS: Final = {
     kind.uuid: kind
     for kind in (
@@ -116,6 +145,9 @@ KINDS: Final = {
         GET_DOCUMENTS,
         GET_ASSOCIATIONS,
         GET_DOCUMENTS_AND_ASSOCIATIONS,
+        GET_SETS,
+        GET_SET_AND_CONTENTS,
+        GET_RELATED,
     )
 }
 

@@ -122,17 +122,29 @@ class Stored:
 # --- writing
 
 
+def ranks(tx: Tx, count: int) -> int:
+    """Takes ``count`` consecutive ranks of registration and returns the first."""
+    return tx.counter("dmp-registry", count) - count + 1
+
+
 def add_document(
-    tx: Tx, entry: DocumentEntry, *, matricule: str, submission_set: str, sha256: str, registered: datetime
+    tx: Tx,
+    entry: DocumentEntry,
+    *,
+    matricule: str,
+    submission_set: str,
+    sha256: str,
+    registered: datetime,
+    seq: int | None = None,
 ) -> None:
     """Registers an entry whose identifiers, status, version, hash and repository are already the registry's.
 
-    Raises :class:`BadValue` for an instant that is no DTM.
+    ``seq`` is a rank taken from :func:`ranks`, the next one by default.
     """
     tx.insert(
         documents,
         entry_uuid=entry.entry_id,
-        seq=tx.counter("dmp-registry"),
+        seq=ranks(tx, 1) if seq is None else seq,
         unique_id=entry.unique_id or "",
         repository=entry.repository_unique_id or "",
         logical_id=entry.logical_id or entry.entry_id,
@@ -185,12 +197,12 @@ def _instant(text: str | None) -> str:
         return ""
 
 
-def add_submission_set(tx: Tx, item: SubmissionSet, *, matricule: str) -> None:
-    """Registers a submission set whose identifier is already the registry's."""
+def add_submission_set(tx: Tx, item: SubmissionSet, *, matricule: str, seq: int | None = None) -> None:
+    """Registers a submission set whose identifier is already the registry's; ``seq`` as in :func:`add_document`."""
     tx.insert(
         submission_sets,
         entry_uuid=item.entry_id,
-        seq=tx.counter("dmp-registry"),
+        seq=ranks(tx, 1) if seq is None else seq,
         unique_id=item.unique_id or "",
         source_id=item.source_id or "",
         status=item.status or APPROVED,
@@ -201,17 +213,21 @@ def add_submission_set(tx: Tx, item: SubmissionSet, *, matricule: str) -> None:
     )
 
 
-def add_association(tx: Tx, item: Association) -> None:
-    """Registers an association whose three identifiers are already the registry's."""
-    tx.insert(
-        associations,
-        entry_uuid=item.entry_id,
-        seq=tx.counter("dmp-registry"),
-        type=item.type or "",
-        source_object=item.source_object or "",
-        target_object=item.target_object or "",
-        data=written(item),
-    )
+def add_associations(tx: Tx, items: Sequence[Association]) -> None:
+    """Registers associations whose three identifiers are already the registry's."""
+    first = ranks(tx, len(items)) if items else 0
+    rows = [
+        {
+            "entry_uuid": item.entry_id,
+            "seq": first + index,
+            "type": item.type or "",
+            "source_object": item.source_object or "",
+            "target_object": item.target_object or "",
+            "data": written(item),
+        }
+        for index, item in enumerate(items)
+    ]
+    tx.insert_many(associations, rows)
 
 
 def set_status(tx: Tx, stored: Stored, status: str) -> None:

@@ -1,16 +1,21 @@
-"""From the parameters of a query to conditions on the columns of the registry (facts dmp-messages §7.2, §7.3)."""
+"""From the parameters of a query to conditions on the columns of the registry (facts dmp-messages §7.2, §7.3).
+
+The database narrows, then :func:`keeps` and :func:`keeps_set` decide: LIKE ignores the case of letters on SQLite, and
+authors are only told apart from other people in the entry itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Column, ColumnElement, or_
 
 from simulators.dmp.query import ENTRY, SET, StoredQuery
-from simulators.dmp.registry_store import documents, submission_sets
-from simulators.documents.xds.values import pad_dtm
+from simulators.dmp.registry_store import coded, documents, submission_sets
+from simulators.documents.xds.model import Author, DocumentEntry, SubmissionSet
+from simulators.documents.xds.values import Cx, pad_dtm
 
 Condition = ColumnElement[bool]
 _CODES: Final = {
@@ -30,9 +35,6 @@ _DATES: Final = {
     "ServiceStartTime": documents.c.service_start,
     "ServiceStopTime": documents.c.service_stop,
 }
-_ESCAPE: Final = "\\"
-# How an author is written in the JSON of an entry (registry_json): the XCN stands as a JSON string.
-_AUTHORS: Final = '"authors":'
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,6 @@ def entry_conditions(query: StoredQuery, matricule: str) -> Conditions:
         exact += [_listed(column, group) for group in query.groups(ENTRY + name) if group]
     for name, column in _DATES.items():
         exact += _between(column, query.one(f"{ENTRY}{name}From"), query.one(f"{ENTRY}{name}To"))
-    people = query.get(f"{ENTRY}AuthorPerson")
-    if people:
-        exact.append(or_(*(_like(documents.c.data, person) for person in people)))
     return Conditions(narrowing, tuple(exact))
 
 
@@ -70,8 +69,6 @@ def set_conditions(query: StoredQuery, matricule: str) -> tuple[Condition, ...]:
     if kinds := query.get(f"{SET}ContentType"):
         found.append(_coded(sets.content_type, kinds))
     found += _between(sets.submission_time, query.one(f"{SET}SubmissionTimeFrom"), query.one(f"{SET}SubmissionTimeTo"))
-    if person := query.one(f"{SET}AuthorPerson"):
-        found.append(_like(sets.data, person))
     return tuple(found)
 
 
@@ -103,7 +100,67 @@ def _between(column: Column[Any], start: str | None, end: str | None) -> list[Co
     return found
 
 
-def _like(column: Column[Any], pattern: str) -> Condition:
-    """SQL LIKE with ``%`` and ``_``, on the author persons as they stand in the JSON of the row."""
-    inside = pattern.replace(_ESCAPE, _ESCAPE * 2).replace('"', _ESCAPE + '"')
-    return column.like(f'%{_AUTHORS}%"{inside}"%', escape="\x01")
+def keeps(query: StoredQuery, entry: DocumentEntry) -> bool:
+    """Whether an entry that the database kept meets the codes, lists and authors asked for, to the letter."""
+    held = {
+        "TypeCode": [coded(entry.type_code)],
+        "ClassCode": [coded(entry.class_code)],
+        "FormatCode": [coded(entry.format_code)],
+        "PracticeSettingCode": [coded(entry.practice_code)],
+        "HealthcareFacilityTypeCode": [coded(entry.facility_code)],
+        "EventCodeList": [coded(code) for code in entry.event_codes],
+        "ConfidentialityCode": [coded(code) for code in entry.confidentiality_codes],
+    }
+    for name, codes in held.items():
+        for group in query.groups(ENTRY + name):
+            if group and not any(_is_code(code, value) for code in codes for value in group):
+                return False
+    for group in query.groups(f"{ENTRY}ReferenceIdList"):
+        if group and not any(_is_reference(held_id, value) for held_id in entry.reference_ids for value in group):
+            return False
+    return _by_author(entry.authors, query.get(f"{ENTRY}AuthorPerson"))
+
+
+def keeps_set(query: StoredQuery, item: SubmissionSet) -> bool:
+    """The same for a submission set."""
+    asked = query.get(f"{SET}ContentType")
+    if asked and not any(_is_code(coded(item.content_type), value) for value in asked):
+        return False
+    return _by_author(item.authors, query.get(f"{SET}AuthorPerson"))
+
+
+def _is_code(held: str, asked: str) -> bool:
+    return held == asked if "^^" in asked else held.startswith(f"{asked}^^")
+
+
+def _is_reference(held: str, asked: str) -> bool:
+    """Same CXi; what the sender adds after the five components does not count."""
+    return held == asked or (Cx(held).same_identity(Cx(asked)) and bool(Cx(asked).id_type))
+
+
+def _by_author(authors: Iterable[Author], patterns: Iterable[str]) -> bool:
+    """SQL LIKE on the XCN of an author: ``%`` any text, ``_`` one character, letters to the letter."""
+    wanted = list(patterns)
+    return not wanted or any(like(pattern, person) for pattern in wanted for person in _persons(authors))
+
+
+def _persons(authors: Iterable[Author]) -> Iterator[str]:
+    return (author.person for author in authors if author.person)
+
+
+def like(pattern: str, text: str) -> bool:
+    """SQL LIKE without escape character, in time proportional to both lengths: the pattern comes from outside."""
+    at = seen = 0
+    star, mark = -1, 0
+    while seen < len(text):
+        if at < len(pattern) and pattern[at] == "%":
+            star, mark, at = at, seen, at + 1
+        elif at < len(pattern) and pattern[at] in ("_", text[seen]):
+            at, seen = at + 1, seen + 1
+        elif star >= 0:
+            # The last % takes one more character.
+            mark += 1
+            at, seen = star + 1, mark
+        else:
+            return False
+    return not pattern[at:].strip("%")

@@ -79,9 +79,13 @@ class Known:
 
 @dataclass(frozen=True)
 class Submission:
-    """The subject of every check of TD2.1. ``unused`` are the places of MIME parts nobody refers to; ``patient`` is the
-    one whose DMP is fed, None when nobody has that INS."""
+    """The subject of every check of TD2.1.
 
+    ``at`` is the XPath of the request; ``unused`` are the places of MIME parts nobody refers to; ``patient`` is the one
+    whose DMP is fed, None when nobody has that INS.
+    """
+
+    at: str
     lot: Lot
     deposits: tuple[Deposit, ...]
     sent: tuple[Sent, ...]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
+from uuid import uuid5
 
 from simulators.core.exchange import Call
 from simulators.core.world import identifier
@@ -33,6 +34,7 @@ CHECKS: Final = (*lot.CHECKS, *signature.CHECKS)
 def provide_and_register(call: Call, request: DmpRequest) -> Reply:
     """Registers the lot and stores its documents. Raises ``Refused``, and then nothing is kept."""
     submission = read_submission(call, request)
+    call.judge(lot.GUARDS, submission)
     call.judge(CHECKS, submission)
     patient = submission.patient
     if patient is None:
@@ -46,8 +48,9 @@ def provide_and_register(call: Call, request: DmpRequest) -> Reply:
 def _register(call: Call, submission: Submission, patient: Patient) -> None:
     given = _identifiers(call, submission)
     matricule = patient.ins.matricule
-    store.add_submission_set(call.tx, _registered_set(submission.set, given), matricule=matricule)
-    for deposit in submission.deposits:
+    rank = store.ranks(call.tx, len(given))
+    store.add_submission_set(call.tx, _registered_set(submission.set, given), matricule=matricule, seq=rank)
+    for number, deposit in enumerate(submission.deposits, start=1):
         if deposit.sent is not None:
             store.add_document(
                 call.tx,
@@ -56,6 +59,7 @@ def _register(call: Call, submission: Submission, patient: Patient) -> None:
                 submission_set=given[submission.set.entry_id],
                 sha256=call.tx.blob(deposit.sent.data),
                 registered=call.business_now,
+                seq=rank + number,
             )
     _replace(call, submission)
     _associate(call, submission, given)
@@ -64,11 +68,14 @@ def _register(call: Call, submission: Submission, patient: Patient) -> None:
 def _identifiers(call: Call, submission: Submission) -> Mapping[str, str]:
     """A fresh entryUUID for each object of the lot, by its symbolic id; folders have none."""
     objects = (submission.set, *(deposit.entry for deposit in submission.deposits))
-    return {item.entry_id: _uuid(call) for item in objects}
+    fresh = _uuids(call, len(objects))
+    return {item.entry_id: own for item, own in zip(objects, fresh, strict=True)}
 
 
-def _uuid(call: Call) -> str:
-    return f"urn:uuid:{identifier(call.tx, 'dmp-registry')}"
+def _uuids(call: Call, count: int) -> list[str]:
+    """Several identifiers from one draw of the world's generator: each draw costs three statements."""
+    base = identifier(call.tx, "dmp-registry")
+    return [f"urn:uuid:{uuid5(base, str(number))}" for number in range(count)]
 
 
 def _registered_set(item: SubmissionSet, given: Mapping[str, str]) -> SubmissionSet:
@@ -84,11 +91,17 @@ def _registered_entry(call: Call, deposit: Deposit, data: bytes, given: Mapping[
         logical_id=own,
         version="1",
         status=APPROVED,
-        hash=sha1(data),
+        hash=_hash(deposit.entry.hash, data),
         size=str(len(data)),
         repository_unique_id=REPOSITORY_ID.text(call.world.policy),
         source=None,
     )
+
+
+def _hash(told: str | None, data: bytes) -> str:
+    """Ours; in the capitals of the sender when it is the same, so that what was sent is what comes back."""
+    computed = sha1(data)
+    return told if told and told.lower() == computed else computed
 
 
 def _replace(call: Call, submission: Submission) -> None:
@@ -100,13 +113,14 @@ def _replace(call: Call, submission: Submission) -> None:
 
 def _associate(call: Call, submission: Submission, given: Mapping[str, str]) -> None:
     """Symbolic ends become entryUUIDs; an association with an end outside the registry (a folder) is dropped."""
-    for association in submission.lot.associations:
+    kept = []
+    associations = submission.lot.associations
+    for own, association in zip(_uuids(call, len(associations)), associations, strict=True):
         source = given.get(association.source_object or "")
         target = given.get(association.target_object or "") or _held(submission, association)
         if source and target:
-            own = _uuid(call)
-            kept = replace(association, entry_id=own, source_object=source, target_object=target, source=None)
-            store.add_association(call.tx, kept)
+            kept.append(replace(association, entry_id=own, source_object=source, target_object=target, source=None))
+    store.add_associations(call.tx, kept)
 
 
 def _held(submission: Submission, association: Association) -> str | None:

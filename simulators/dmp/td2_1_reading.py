@@ -43,6 +43,7 @@ def read_submission(call: Call, request: DmpRequest) -> Submission:
     limits = XmlLimits(bytes=DOCUMENT_BYTES.number(call.world.policy))
     deposits = tuple(_deposit(entry, _sent_for(entry, sent, lot), limits) for entry in lot.entries)
     return Submission(
+        at=where(request.soap.body),
         lot=lot,
         deposits=deposits,
         sent=sent,

@@ -13,13 +13,14 @@ from simulators.dmp import query as q
 from simulators.dmp import registry_store as store
 from simulators.dmp.errors import ANSWERS
 from simulators.dmp.model import DmpRequest, Reply
-from simulators.dmp.query import ENTRY, OBJECT_REF, StoredQuery, read_query
+from simulators.dmp.query import ENTRY, OBJECT_REF, SET, StoredQuery, read_query
 from simulators.dmp.registry_store import Stored, documents, submission_sets
 from simulators.dmp.rules import query as rules
-from simulators.dmp.search_filters import entry_conditions, set_conditions
+from simulators.dmp.search_filters import entry_conditions, keeps, keeps_set, set_conditions
 from simulators.dmp.visibility import Reader
 from simulators.dmp.xds_answer import found
 from simulators.documents.xds.model import Association, DocumentEntry, SubmissionSet
+from simulators.documents.xds.schemes import HAS_MEMBER
 from simulators.documents.xds.write import object_refs, response_list
 
 USER_ACT: Final = "X-Sandbox-User-Act"
@@ -77,12 +78,23 @@ def _too_many(call: Call, query: StoredQuery, objects: Sequence[Object]) -> list
 def find_documents(asking: Asking) -> list[Object]:
     """FindDocuments, with or without reference identifiers; newest first is not promised: oldest first."""
     conditions = entry_conditions(asking.query, asking.matricule)
-    return list(asking.visible(store.documents_where(asking.call.tx, *conditions.narrowing, *conditions.exact)))
+    narrowed = store.documents_where(asking.call.tx, *conditions.narrowing, *conditions.exact)
+    return [entry for entry in asking.visible(narrowed) if keeps(asking.query, entry)]
 
 
 def find_sets(asking: Asking) -> list[Object]:
-    """FindSubmissionSets: of the patient, whatever their documents' visibility (they name none)."""
-    return list(store.submission_sets_where(asking.call.tx, *set_conditions(asking.query, asking.matricule)))
+    """FindSubmissionSets: of the patient; a set whose documents are all hidden from the reader is hidden too."""
+    narrowed = store.submission_sets_where(asking.call.tx, *set_conditions(asking.query, asking.matricule))
+    asked = [item for item in narrowed if keeps_set(asking.query, item)]
+    return list(_with_visible_documents(asking, asked))
+
+
+def _with_visible_documents(asking: Asking, sets: Sequence[SubmissionSet]) -> list[SubmissionSet]:
+    column, identifiers = documents.c.submission_set, [item.entry_id for item in sets]
+    stored = store.documents_among(asking.call.tx, column, identifiers)
+    shown = {entry.entry_id for entry in asking.visible(stored)}
+    open_sets = {one.submission_set for one in stored if one.entry_uuid in shown}
+    return [item for item in sets if item.entry_id in open_sets]
 
 
 def get_documents(asking: Asking) -> list[Object]:
@@ -123,8 +135,45 @@ def _own_associations(asking: Asking, identifiers: Sequence[str]) -> list[Associ
     stored = store.documents_among(asking.call.tx, documents.c.entry_uuid, ends)
     known = {entry.entry_id for entry in asking.visible(stored)}
     sets = store.submission_sets_among(asking.call.tx, submission_sets.c.entry_uuid, ends)
-    known |= {item.entry_id for item in sets}
+    known |= {item.entry_id for item in _with_visible_documents(asking, sets)}
     return [one for one in touching if {one.source_object, one.target_object} <= known]
+
+
+def get_sets(asking: Asking) -> list[Object]:
+    """GetSubmissionSets: the sets that hold the objects named, and what ties them."""
+    ties = [tie for tie in get_associations(asking) if isinstance(tie, Association) and tie.type == HAS_MEMBER]
+    holders = [tie.source_object or "" for tie in ties]
+    column = submission_sets.c.entry_uuid
+    return [*store.submission_sets_among(asking.call.tx, column, holders), *ties]
+
+
+def get_set_and_contents(asking: Asking) -> list[Object]:
+    """GetSubmissionSetAndContents: the set, its documents and every association among these."""
+    sets = _with_visible_documents(asking, _asked_sets(asking))
+    stored = store.documents_among(asking.call.tx, documents.c.submission_set, [item.entry_id for item in sets])
+    entries = [entry for entry in asking.visible(stored) if keeps(asking.query, entry)]
+    kept = {item.entry_id for item in (*sets, *entries)}
+    ties = store.associations_touching(asking.call.tx, list(kept))
+    return [*sets, *entries, *(tie for tie in ties if {tie.source_object, tie.target_object} <= kept)]
+
+
+def get_related(asking: Asking) -> list[Object]:
+    """GetRelatedDocuments: the document, those that associations of the types asked for tie to it, and these."""
+    asked = {entry.entry_id for entry in asking.visible(_asked_documents(asking))}
+    kinds = asking.query.get("$AssociationTypes")
+    ties = [tie for tie in _own_associations(asking, list(asked)) if tie.type in kinds]
+    ends = list(dict.fromkeys(end for tie in ties for end in (tie.source_object or "", tie.target_object or "")))
+    entries = asking.visible(store.documents_among(asking.call.tx, documents.c.entry_uuid, ends))
+    known = {entry.entry_id for entry in entries}
+    return [*entries, *(tie for tie in ties if {tie.source_object, tie.target_object} <= known)]
+
+
+def _asked_sets(asking: Asking) -> list[SubmissionSet]:
+    by_uuid = [value.lower() for value in asking.query.get(f"{SET}EntryUUID")]
+    column = submission_sets.c.entry_uuid if by_uuid else submission_sets.c.unique_id
+    asked = by_uuid or asking.query.get(f"{SET}UniqueId")
+    mine = submission_sets.c.matricule == asking.matricule
+    return store.submission_sets_where(asking.call.tx, mine, column.in_(asked))
 
 
 PERFORMERS: Final[Mapping[str, Callable[[Asking], list[Object]]]] = {
@@ -134,4 +183,7 @@ PERFORMERS: Final[Mapping[str, Callable[[Asking], list[Object]]]] = {
     q.GET_DOCUMENTS.uuid: get_documents,
     q.GET_ASSOCIATIONS.uuid: get_associations,
     q.GET_DOCUMENTS_AND_ASSOCIATIONS.uuid: get_documents_and_associations,
+    q.GET_SETS.uuid: get_sets,
+    q.GET_SET_AND_CONTENTS.uuid: get_set_and_contents,
+    q.GET_RELATED.uuid: get_related,
 }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from lxml import etree
 
 from simulators.core.exchange import Call
-from simulators.core.rules import Finding
+from simulators.core.rules import Finding, Level, Verdict
 from simulators.core.world import identifier
 from simulators.core.xml import clark, text, where
 from simulators.dmp import registry_store as store
@@ -33,7 +34,8 @@ def retrieve_document_set(call: Call, request: DmpRequest) -> Reply:
     present = [asked for asked in case.asked if rules.missing(case, asked) is None]
     if not present:
         call.find(*missing)
-    return _reply(call, request, present, missing)
+    call.verdict = call.verdict + Verdict(tuple(replace(finding, level=Level.WARN) for finding in missing))
+    return _reply(call, request, present, [rules.as_registry_error(finding) for finding in missing])
 
 
 def _asked(call: Call, request: DmpRequest, body: etree._Element, reader: Reader) -> Iterator[rules.Asked]:

@@ -79,7 +79,7 @@ def known_patient(call: Call, ins: Ins, where: str, rule: Rule, traits: Traits |
             birth_name=known.birth_name,
             used_name=known.used_name,
             sex=known.sex or ("F" if ins.matricule[:1] in {"2", "4", "8"} else "M"),
-            birth_date=known.birth_date or birth_of(ins.matricule),
+            birth_date=known.birth_date or birth_of(ins.matricule, call.business_now.year),
             birth_place=known.birth_place or ins.matricule[5:10],
             dmp_state="active",
             internet_account=True,
@@ -93,21 +93,31 @@ def known_patient(call: Call, ins: Ins, where: str, rule: Rule, traits: Traits |
 def better_known(tx: Tx, patient: Patient, traits: Traits) -> None:
     """Fills in the made-up traits of an adopted patient once a document tells them."""
     if patient.adopted and patient.birth_name == Traits.birth_name and traits.birth_name != Traits.birth_name:
-        values = {
-            "birth_name": traits.birth_name,
-            "given_names": traits.given_names,
-            "used_name": traits.used_name,
-            "sex": traits.sex or patient.sex,
-            "birth_date": traits.birth_date or patient.birth_date,
-        }
-        registry.save_patient(tx, replace(patient, **values))  # type: ignore[arg-type]
+        better = replace(
+            patient,
+            birth_name=traits.birth_name,
+            given_names=traits.given_names,
+            used_name=traits.used_name,
+            sex=traits.sex or patient.sex,
+            birth_date=traits.birth_date or patient.birth_date,
+        )
+        registry.save_patient(tx, better)
 
 
-def birth_of(matricule: str) -> date:
-    """Year and month of a matricule (the century nearest below 2020s); the first of the month."""
-    year = int(matricule[1:3]) if matricule[1:3].isdigit() else 0
-    month = int(matricule[3:5]) if matricule[3:5].isdigit() else 1
-    return date((2000 if year < 27 else 1900) + year, month if 1 <= month <= 12 else 1, 1)
+def birth_of(matricule: str, this_year: int) -> date:
+    """Year and month of a matricule, in the latest century that is not to come; the first of the month.
+
+    Digits that tell neither (fictitious months 20 and above, a damaged number) give January, year 00.
+    """
+    year, month = _number(matricule[1:3]), _number(matricule[3:5])
+    century = this_year - this_year % 100
+    whole = century + year if century + year <= this_year else century - 100 + year
+    return date(max(whole, 1), month if 1 <= month <= 12 else 1, 1)
+
+
+def _number(digits: str) -> int:
+    """``isdigit`` alone also holds for characters that are no number to ``int``."""
+    return int(digits) if digits.isascii() and digits.isdigit() else 0
 
 
 def _known(

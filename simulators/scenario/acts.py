@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from simulators.clients.control import Control
+from simulators.clients.control import Control, world_path
 from simulators.clients.dmp.access import dmp_client, patient_of
 from simulators.clients.dmp.answers import DmpAnswer
 from simulators.clients.dmp.client import DmpClient
@@ -27,6 +29,8 @@ SLOTS = {
     "createdTo": ("$XDSDocumentEntryCreationTimeTo", ""),
 }
 DATES = {"createdFrom", "createdTo"}
+SLICE_S = 30.0
+CLOSEST = 5
 
 
 class CannotPlay(SandboxError):
@@ -54,7 +58,7 @@ class Saved:
 
 @dataclass
 class Stage:
-    """Where a scenario plays: one world of one running sandbox."""
+    """Where a scenario plays: one world of one running sandbox. ``own`` numbers the rows it made itself."""
 
     control: Control
     world: dict[str, Any]
@@ -62,12 +66,13 @@ class Stage:
     ids: Callable[[], uuid.UUID]
     now: Callable[[], datetime]
     cursor: int = 0
+    own: set[int] = field(default_factory=set)
     saved: dict[str, Saved] = field(default_factory=dict)
     clients: dict[str, DmpClient] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
-        return f"/worlds/{self.world['name']}"
+        return world_path(self.world["name"])
 
     def client(self, actor: str) -> DmpClient:
         """The actor's client, one connection each. Raises :class:`CannotPlay`."""
@@ -93,12 +98,10 @@ def act(stage: Stage, step: Mapping[str, Any]) -> Outcome:
     if "advance" in step:
         moved = stage.control.call("POST", f"{stage.path}/clock", {"advance": step["advance"]})
         return Outcome({"outcome": "done", "fired": len(moved["fired"])})
-    if "fault" in step:
-        made = stage.control.call("POST", f"{stage.path}/faults", dict(step["fault"]))
-        return Outcome({"outcome": "done", "id": made["id"]})
-    if "refuse" in step:
-        made = stage.control.call("POST", f"{stage.path}/refusals", dict(step["refuse"]))
-        return Outcome({"outcome": "done", "id": made["id"]})
+    for kind, path in (("fault", "faults"), ("refuse", "refusals")):
+        if kind in step:
+            made = stage.control.call("POST", f"{stage.path}/{path}", dict(step[kind]))
+            return Outcome({"outcome": "done", "id": made["id"]})
     if "clear" in step:
         removed = stage.control.call("DELETE", f"{stage.path}/{step['clear']}")["removed"]
         return Outcome({"outcome": "done", "removed": removed})
@@ -106,26 +109,33 @@ def act(stage: Stage, step: Mapping[str, Any]) -> Outcome:
 
 
 def _exchange(stage: Stage, step: Mapping[str, Any]) -> Outcome:
-    client = stage.client(step["as"]).broken(step.get("break", {}))
+    client = stage.client(step["as"]).broken(step.get("break", {}), step["do"].partition(".")[2])
     patient = patient_of(stage.world, step["patient"])
     try:
         answer, values = OPERATIONS[step["do"]](stage, client, patient, step)
     except WireProblem as problem:
-        return Outcome({"outcome": "failed", "wire": str(problem)})
-    outcome = Outcome({"outcome": answer.outcome, "http": answer.http, "code": answer.code, "text": answer.text})
-    outcome.values |= dict(answer.values) | values
+        outcome = Outcome({"outcome": "failed", "wire": str(problem)})
+    else:
+        told = {"outcome": answer.outcome, "http": answer.http, "code": answer.code, "text": answer.text}
+        outcome = Outcome({**told, **answer.values, **values})
     row = _journal_row(stage, client.last_message_id)
     if row is not None:
-        findings = row["verdict"]["findings"]
+        stage.own.add(row["number"])
         outcome.number, outcome.verdict = row["number"], row["verdict"]
-        outcome.values["rule"] = next((f["rule"] for f in findings if f["level"] == "refuse"), "")
-        outcome.values["warnings"] = sum(f["level"] == "warn" for f in findings)
+        outcome.values |= _judged(row)
     return outcome
 
 
 def _journal_row(stage: Stage, message_id: str) -> Mapping[str, Any] | None:
-    found = stage.control.call("GET", f"{stage.path}/exchanges?key=message:{message_id}&limit=5")["exchanges"]
+    found = stage.control.call("GET", f"{stage.path}/exchanges?key={quote(f'message:{message_id}')}")["exchanges"]
     return found[-1] if found else None
+
+
+def _judged(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the journal adds to the wire: the first refusing rule, and how many warnings."""
+    findings = row["verdict"]["findings"]
+    rule = next((f["rule"] for f in findings if f["level"] == "refuse"), "")
+    return {"rule": rule, "warnings": sum(f["level"] == "warn" for f in findings)}
 
 
 def _existence(stage: Stage, client: DmpClient, patient: Patient, step: Mapping[str, Any]) -> tuple[DmpAnswer, Any]:
@@ -166,20 +176,24 @@ def _retrieve(stage: Stage, client: DmpClient, patient: Patient, step: Mapping[s
 
 
 def _awaited(stage: Stage, wanted: Mapping[str, Any]) -> Outcome:
-    """Waits for an exchange that the product under test starts."""
-    left = int(wanted["within"])
+    """Waits for an exchange that the product under test starts: what our own steps sent does not count."""
     expect = {name: value for name, value in wanted.items() if name != "within"}
-    near: tuple[Mapping[str, Any], ...] = ()
-    seen = 0
-    while left > 0:
-        body = {"since": stage.cursor, "timeout": min(left, 30), "expect": expect}
+    near: dict[int, Mapping[str, Any]] = {}
+    start, seen, end = stage.cursor, 0, time.monotonic() + wanted["within"]
+    while True:
+        left = max(0.0, end - time.monotonic())
+        body = {"since": stage.cursor, "timeout": min(left, SLICE_S), "expect": expect}
         waited = stage.control.call("POST", f"{stage.path}/exchanges/wait", body)
-        stage.cursor, seen, near = waited["cursor"], seen + waited["seen"], tuple(waited["near"])
-        if waited["exchange"]:
-            row = waited["exchange"]
-            return Outcome({"outcome": row["outcome"], "operation": row["operation"]}, row["verdict"], row["number"])
-        left -= 30
-    return Outcome({"outcome": "nothing"}, near=near, nothing_came=seen == 0)
+        stage.cursor, seen = waited["cursor"], seen + waited["seen"]
+        near |= {miss["number"]: miss for miss in waited["near"] if miss["number"] not in stage.own}
+        row = waited["exchange"]
+        if row is not None and row["number"] not in stage.own:
+            values = {"outcome": row["outcome"], "operation": row["operation"], **_judged(row)}
+            return Outcome(values, row["verdict"], row["number"])
+        if row is None and left <= SLICE_S:
+            ours = sum(start < number <= stage.cursor for number in stage.own)
+            closest = sorted(near.values(), key=lambda miss: (len(miss["misses"]), -miss["number"]))[:CLOSEST]
+            return Outcome({"outcome": "nothing"}, near=tuple(closest), nothing_came=seen == ours)
 
 
 OPERATIONS: Mapping[str, Callable[[Stage, DmpClient, Patient, Mapping[str, Any]], tuple[DmpAnswer, Any]]] = {

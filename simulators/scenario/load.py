@@ -6,6 +6,7 @@ YAML is read as plain data: no tags, no anchors (an alias bomb is refused before
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +19,7 @@ from simulators.core.errors import SandboxError
 from simulators.core.shipped import shipped
 
 LARGEST = 1 << 20
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 Path_ = tuple[str | int, ...]
 
 
@@ -87,6 +89,8 @@ def parse(text: str, file: str) -> Scenario:
                 raise InvalidScenario([Flaw(file, line, "anchors and aliases are not allowed")])
         node = yaml.compose(text, yaml.SafeLoader)
         data: Any = _plain(node, (), lines, file) if node is not None else None
+    except RecursionError:
+        raise InvalidScenario([Flaw(file, 0, "nested too deeply")]) from None
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         said = getattr(problem, "problem", None) or str(problem)
@@ -136,7 +140,7 @@ def _plain(node: yaml.Node, path: Path_, lines: dict[Path_, int], file: str) -> 
 
 def _scalar(node: yaml.Node) -> Any:
     """Strings, whole numbers, booleans and null; anything else (dates, floats) stays text."""
-    if node.tag == "tag:yaml.org,2002:int" and node.value.lstrip("-").isdigit():
+    if node.tag == "tag:yaml.org,2002:int" and _WHOLE.fullmatch(node.value):
         return int(node.value)
     if node.tag == "tag:yaml.org,2002:bool":
         return node.value.lower() in {"true", "yes", "on"}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from lxml import etree
 
-from simulators.population.guard import masked_text
+from simulators.scenario.load import Scenario
 from simulators.scenario.play import Played, Result
 
 PROTOCOLS = {"TD2.1": "SOAP/MTOM", "TD3.2": "SOAP/MTOM"}
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 NOTICE = "SIMULATION: rehearsal, never evidence / répétition, jamais une preuve"
 
 
@@ -24,7 +26,7 @@ def line(played: Played, lang: str = "fr") -> str:
         text = f"{mark} {played.number:>2}  {route:34} {_verdict(played.outcome.values):22} {say}"
     else:
         text = f"{mark} {played.number:>2}  {'sandbox':34} {played.outcome.values.get('outcome', ''):22} {say}"
-    return masked_text("\n".join([text, *_why(played, lang)]))
+    return played.mask("\n".join([text, *_why(played, lang)]))
 
 
 def _verdict(values: Mapping[str, Any]) -> str:
@@ -42,6 +44,10 @@ def _why(played: Played, lang: str) -> list[str]:
             lines += _explained(finding, lang)
     for name, (wanted, found) in played.misses.items():
         lines.append(f"        expected {name} = {wanted!r}, found {found!r}")
+    for miss in played.outcome.near:
+        lines += _near(miss)
+    if "wire" in played.outcome.values:
+        lines.append(f"        {played.outcome.values['wire']}")
     if played.error:
         lines.append(f"        {played.error}")
     return lines
@@ -56,31 +62,52 @@ def _explained(finding: Mapping[str, Any], lang: str) -> list[str]:
     return lines + [f"          {label:9} {value}" for label, value in zip(labels, values, strict=True) if value]
 
 
-def junit(results: Iterable[Result], seconds: Mapping[tuple[str, int], float] | None = None) -> bytes:
-    """A JUnit document: one suite a scenario, one case a step."""
+def _near(miss: Mapping[str, Any]) -> list[str]:
+    """An exchange that came and was not the one awaited."""
+    lines = [f"        exchange {miss['number']}, {miss['operation']}:"]
+    wrong = miss["misses"].items()
+    return lines + [f"          {path}: expected {w['expected']!r}, found {w['found']!r}" for path, w in wrong]
+
+
+def junit(results: Iterable[Result]) -> bytes:
+    """A JUnit document: one suite a scenario, one case a step; the steps not played are skipped."""
     root = etree.Element("testsuites", {"name": "segur-sandbox"})
     for result in results:
-        _suite(root, result, seconds or {})
+        _suite(root, result)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
-def _suite(root: etree._Element, result: Result, seconds: Mapping[tuple[str, int], float]) -> None:
-    failed = sum(not step.passed for step in result.steps)
-    left = len(result.scenario.steps) - len(result.steps)
-    counts = {"tests": str(len(result.scenario.steps)), "failures": str(failed), "skipped": str(left)}
-    suite = etree.SubElement(root, "testsuite", {"name": result.scenario.title("en"), **counts})
-    properties = etree.SubElement(suite, "properties")
-    etree.SubElement(properties, "property", {"name": "notice", "value": NOTICE})
-    for step in result.steps:
-        name = f"{step.number:02d} {step.step['say']['en']}"
-        time = seconds.get((result.scenario.file, step.number), 0.0)
-        attributes = {"classname": result.scenario.file, "name": name, "time": f"{time:.3f}"}
-        case = etree.SubElement(suite, "testcase", attributes)
+def _suite(root: etree._Element, result: Result) -> None:
+    scenario, steps = result.scenario, result.steps
+    counts = {
+        "tests": len(scenario.steps),
+        "failures": sum(bool(step.misses) and not step.error for step in steps),
+        "errors": sum(bool(step.error) for step in steps),
+        "skipped": len(scenario.steps) - len(steps),
+        "time": f"{sum(step.seconds for step in steps):.3f}",
+    }
+    suite = _element(root, "testsuite", name=scenario.title("en"), **counts)
+    _element(_element(suite, "properties"), "property", name="notice", value=NOTICE)
+    for step in steps:
+        case = _case(suite, scenario, step.number, step.step, step.seconds)
         if not step.passed:
-            failure = etree.SubElement(case, "failure", {"message": f"{result.scenario.file}:{step.line}"})
-            failure.text = _xml_safe(line(step, "en"))
+            why = _element(case, "error" if step.error else "failure", message=f"{scenario.file}:{step.line}")
+            why.text = _xml_safe(line(step, "en"))
+    for number, left in enumerate(scenario.steps[len(steps) :], start=len(steps) + 1):
+        _element(_case(suite, scenario, number, left, 0.0), "skipped")
+
+
+def _case(
+    suite: etree._Element, scenario: Scenario, number: int, step: Mapping[str, Any], seconds: float
+) -> etree._Element:
+    name = f"{number:02d} {step['say']['en']}"
+    return _element(suite, "testcase", classname=scenario.file, name=name, time=f"{seconds:.3f}")
+
+
+def _element(parent: etree._Element, tag: str, **attributes: object) -> etree._Element:
+    return etree.SubElement(parent, tag, {name: _xml_safe(str(value)) for name, value in attributes.items()})
 
 
 def _xml_safe(value: str) -> str:
-    """Without the characters XML cannot hold."""
-    return "".join(c for c in value if c in "\t\n" or ord(c) >= 32)
+    """Without the characters XML 1.0 cannot hold."""
+    return _NOT_XML.sub("\ufffd", value)

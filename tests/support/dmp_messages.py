@@ -6,6 +6,7 @@ Assertions are unsigned until :func:`seal`; a test edits the tree first, then se
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from xml.sax.saxutils import escape
 
@@ -199,6 +200,19 @@ def seal(message: bytes, key: RSAPrivateKey, certificate_der: bytes) -> bytes:
     if found.get("ID"):
         sign_enveloped(found, key, certificate_der)
     return etree.tostring(root)
+
+
+def package(root: bytes, parts: Sequence[tuple[str, bytes]]) -> tuple[str, bytes]:
+    """(Content-Type, body) of an MTOM message in the form of the DRIMbox: bare line feeds, nothing after the end."""
+    lines = [_part("0.1", 'application/xop+xml; charset=UTF-8; type="application/soap+xml"', root)]
+    lines += [_part(content_id, "application/octet-stream", content) for content_id, content in parts]
+    kind = 'multipart/related;boundary="B_ound"; type="application/xop+xml"; start="<0.1>"'
+    return f'{kind}; start-info="application/soap+xml"', b"".join(lines) + b"--B_ound--"
+
+
+def _part(content_id: str, kind: str, content: bytes) -> bytes:
+    head = f"--B_ound\nContent-Type: {kind}\nContent-Transfer-Encoding: binary\nContent-ID: <{content_id}>\n\n"
+    return head.encode() + content + b"\n"
 
 
 def revalue(message: bytes, key: RSAPrivateKey) -> bytes:

@@ -22,7 +22,7 @@ from simulators.core.world import World, Worlds
 from simulators.dmp import seeds, service
 from simulators.dmp.flow import DmpFlow
 from simulators.dmp.model import Perform
-from tests.support.dmp_messages import SERVICES, STRUCTURE, revalue, seal
+from tests.support.dmp_messages import SERVICES, STRUCTURE, package, revalue, seal
 from tests.support.mending import Told
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -156,6 +156,7 @@ class Room:
         signer: IssuedCertificate | None = None,
         holder: str = STRUCTURE,
         revalued: bool = False,
+        parts: Sequence[tuple[str, bytes]] | None = None,
         path: str = "",
         content_type: str = SOAP_TYPE,
         headers: Mapping[str, str] | None = None,
@@ -163,11 +164,14 @@ class Room:
         """Sends ``message``, signed here unless ``sealed``; ``client`` False: no certificate on the connection.
 
         ``holder`` (Struct_IdNat, or PS_IdNat for a card) names whose certificates connect and sign. ``revalued``: the
-        signature value is computed again, over SignedInfo as it stands.
+        signature value is computed again, over SignedInfo as it stands. ``parts``: send as MTOM, with these
+        (Content-ID without ``<>``, bytes) after the envelope.
         """
         signing = signer or self.certificates.signer(holder)
         body = message if sealed else seal(message, signing.key, signing.der())
         body = revalue(body, signing.key) if revalued else body
+        if parts is not None:
+            content_type, body = package(body, parts)
         presented = self.certificates.client(holder) if client is True else client or None
         arrival = Arrival(
             protocol="dmp",

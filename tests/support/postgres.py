@@ -59,7 +59,9 @@ class TestDatabase:
     def cut(self) -> None:
         """Ends every session on the database, as a restart of the server would."""
         with _connected(self._server) as connection:
-            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [self._name])
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [self._name]
+            )
 
     def drop(self) -> None:
         with _connected(self._server) as connection:

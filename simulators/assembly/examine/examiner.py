@@ -6,45 +6,50 @@ The TLS certificate is that of the structure the file declares, so that what is 
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from simulators.assembly.examine.model import Examined, NotKnown
-from simulators.assembly.examine.speaker import WORLD, patient_of, person_of, speaker, structure_of
+from simulators.assembly.examine.kinds import (
+    attribute,
+    cx_of,
+    looks_multipart,
+    multipart_type,
+    operation_of,
+    root_part,
+    without_declaration,
+)
+from simulators.assembly.examine.model import UNREADABLE, Examined, NotKnown
+from simulators.assembly.examine.speaker import WORLD, any_patient, patient_of, person_of, speaker, structure_of
 from simulators.clients.dmp.client import ACTIONS, SERVICES, SOAP_TYPE, DmpClient
 from simulators.clients.dmp.envelope import request_envelope
 from simulators.clients.dmp.messages import existence_test
+from simulators.clients.transport import HttpAnswer, WireProblem
 from simulators.core import journal
-from simulators.core.rules import Grade, Level, Rule, Text
-from simulators.core.xml import NAMESPACES, XmlRefused, parse, serialize, text
+from simulators.core.xml import XmlRefused, clark, parse, serialize
 from simulators.documents.cda.read import read_cda
 from simulators.documents.errors import DocumentError
+from simulators.documents.xdm.model import ROOT
 from simulators.documents.xdm.read import read_archive
-from simulators.population.ins import Ins
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
 
+LARGEST = 100 * 1024 * 1024
 RESOURCE = "urn:oasis:names:tc:xacml:2.0:resource:resource-id"
+STRUCTURE = "Identifiant_Structure"
 PATHS = {
     "PRPA_IN201307UV02": "/patients",
     "setAuthorization": "/habilitations",
     "AdhocQueryRequest": "/registry",
 }
-UNREADABLE = Rule(
-    id="CHECK-UNREADABLE",
-    level=Level.REFUSE,
-    looks_at="file",
-    source="IHE ITI TF-2 3.32, HL7 CDA R2",
-    grade=Grade.STANDARD,
-    sentence=Text("le fichier ne peut pas être lu", "the file cannot be read"),
-    mend=Text("corrigez l'endroit indiqué", "mend the place named here"),
-    switchable=False,
-)
+_ARCHIVE = re.compile(rb"PK(\x03\x04|\x05\x06)")
+_MARKER = "ASSERTION"
 
 
 class Examiner:
@@ -56,115 +61,106 @@ class Examiner:
 
     def examine(self, path: Path) -> Examined:
         """Raises :class:`NotKnown`, ``OSError``."""
+        if path.stat().st_size > LARGEST:
+            raise NotKnown(f"{path.name}: larger than {LARGEST} bytes")
         return self._examine(path.name, path.read_bytes())
 
     def _examine(self, name: str, data: bytes) -> Examined:
-        if data[:4] == b"PK\x03\x04":
+        return replace(self._recognised(name, data), data=data)
+
+    def _recognised(self, name: str, data: bytes) -> Examined:
+        if _ARCHIVE.match(data):
             return self._archive(name, data)
-        if data.lstrip()[:2] == b"--":
-            return self._message(name, data, _multipart_type(data), None)
+        if looks_multipart(data):
+            return self._multipart(name, data)
         try:
             root = parse(data)
         except XmlRefused as refused:
-            raise NotKnown(f"{name}: neither an archive nor readable XML: {refused}") from refused
-        kind = etree.QName(root).localname
-        if kind == "ClinicalDocument" or root.find("{urn:hl7-org:v3}ClinicalDocument") is not None:
-            return self._cda(name, data)
-        if kind == "Assertion":
-            return self._vihf(name, data, root)
-        if kind == "Envelope":
+            raise NotKnown(f"{name}: neither an archive nor readable XML: {_said(refused)}") from refused
+        if root.tag in {clark("soap:Envelope"), clark("soap11:Envelope")}:
             return self._message(name, data, SOAP_TYPE, root)
+        if root.tag == clark("saml2:Assertion"):
+            return self._vihf(name, data, root)
+        if next(root.iter("{*}ClinicalDocument"), None) is not None:
+            return self._cda(name, data)
+        kind = etree.QName(root).localname
         raise NotKnown(f"{name}: <{kind}> is no CDA, no XDM archive, no VIHF and no SOAP message")
 
     def _archive(self, name: str, data: bytes) -> Examined:
         try:
             archive = read_archive(data)
         except DocumentError as refused:
-            return Examined(name, "XDM archive", (_unreadable(refused),))
+            return Examined(name, "XDM archive", (_unreadable(refused.where or name, refused.reason),))
+        if not any(file.upper().startswith(f"{ROOT}/") for file in archive.files):
+            raise NotKnown(f"{name}: a ZIP archive without {ROOT} is no XDM archive")
         facts = tuple(f"{f.kind} {f.where} {f.found}".strip() for f in archive.facts)
-        inside = tuple(self._examine(document.name, document.data) for document in archive.documents)
+        inside = tuple(self._held(document.name, document.data) for document in archive.documents)
         return Examined(name, "XDM archive", (), facts, inside)
+
+    def _held(self, name: str, data: bytes) -> Examined:
+        """A document of an archive, which may be of any kind."""
+        try:
+            return self._examine(name, data)
+        except NotKnown as unknown:
+            return Examined(name, "document of another kind", facts=(str(unknown),))
 
     def _cda(self, name: str, data: bytes) -> Examined:
         try:
             cda = read_cda(data)
-            ins = patient_of(cda) or _any_patient()
+            ins = patient_of(cda) or any_patient()
             with speaker(self._sandbox, structure_of(cda), person_of(cda)) as client:
-                client.feed(ins, [data])
-                return Examined(name, f"CDA, level {cda.body.level}", self._findings(client))
-        except (DocumentError, XmlRefused) as refused:
-            return Examined(name, "CDA", (_unreadable(refused),))
+                return self._judged(name, f"CDA, level {cda.body.level}", lambda: client.feed(ins, [data]))
+        except DocumentError as refused:
+            return Examined(name, "CDA", (_unreadable(refused.where or "/", refused.reason),))
 
     def _vihf(self, name: str, data: bytes, assertion: etree._Element) -> Examined:
         """The bytes of the assertion go as they are: its signature is over them."""
-        claimed = _attribute(assertion, RESOURCE)
-        ins = Ins.as_received(*_cx(claimed)) if claimed else _any_patient()
-        marker = "ASSERTION"
-        body = existence_test(ins, str(uuid.uuid4()), self._sandbox.now())
-        with speaker(self._sandbox, _attribute(assertion, "Identifiant_Structure")) as client:
-            client.last_message_id = f"urn:uuid:{uuid.uuid4()}"
-            path = f"{SERVICES}/patients"
+        claimed = attribute(assertion, RESOURCE)
+        body = existence_test(cx_of(claimed) if claimed else any_patient(), str(uuid.uuid4()), self._sandbox.now())
+        path = f"{SERVICES}/patients"
 
-            def stand_in(security: etree._Element) -> None:
-                security.text = marker
+        def stand_in(security: etree._Element) -> None:
+            security.text = _MARKER
 
-            envelope = request_envelope(ACTIONS["TD0.2"], path, client.last_message_id, body, stand_in)
-            content = serialize(envelope).replace(marker.encode(), _without_declaration(data), 1)
-            client.channel.post(path, content, {"Content-Type": SOAP_TYPE})
-            return Examined(name, "VIHF", self._findings(client))
+        envelope = request_envelope(ACTIONS["TD0.2"], path, f"urn:uuid:{uuid.uuid4()}", body, stand_in)
+        content = serialize(envelope).replace(_MARKER.encode(), without_declaration(data), 1)
+        with speaker(self._sandbox, attribute(assertion, STRUCTURE)) as client:
+            return self._judged(name, "VIHF", lambda: _post(client, path, content, SOAP_TYPE))
+
+    def _multipart(self, name: str, data: bytes) -> Examined:
+        kind = multipart_type(data)
+        return self._message(name, data, kind, root_part(data, kind))
 
     def _message(self, name: str, data: bytes, content_type: str, root: etree._Element | None) -> Examined:
-        root = root if root is not None else _root_part(data)
-        body = root.find("{*}Body") if root is not None else None
-        operation = etree.QName(body[0]).localname if body is not None and len(body) else ""
-        declared = _attribute(root, "Identifiant_Structure") if root is not None else ""
+        operation = operation_of(root)
+        path = SERVICES + PATHS.get(operation, "/repository")
+        declared = "" if root is None else attribute(root, STRUCTURE)
         with speaker(self._sandbox, declared) as client:
-            client.channel.post(SERVICES + PATHS.get(operation, "/repository"), data, {"Content-Type": content_type})
-            return Examined(name, f"SOAP message {operation}".strip(), self._findings(client))
+            kind = f"SOAP message {operation}".strip()
+            return self._judged(name, kind, lambda: _post(client, path, data, content_type))
 
-    def _findings(self, client: DmpClient) -> tuple[Mapping[str, Any], ...]:
-        rows = journal.last(self._sandbox.store, WORLD, 1)
-        return tuple(rows[-1].verdict["findings"]) if rows else ()
-
-
-def _unreadable(refused: DocumentError | XmlRefused) -> Mapping[str, Any]:
-    where = refused.where if isinstance(refused, DocumentError) else f"line {refused.line}"
-    finding = UNREADABLE.finding(where or "/", found=str(refused))
-    return {**finding.as_json(), "level": "refuse"}
-
-
-def _any_patient() -> Ins:
-    return Ins.as_received("185010099900171", "1.2.250.1.213.1.4.10")
-
-
-def _cx(value: str) -> tuple[str, str]:
-    parts = value.split("^")
-    authority = parts[3].split("&") if len(parts) > 3 else []
-    return parts[0], authority[1] if len(authority) > 1 else ""
+    def _judged(self, name: str, kind: str, send: Callable[[], object]) -> Examined:
+        """What the journal says of what ``send`` sent; without a row, what came back instead."""
+        before = journal.cursor(self._sandbox.store, WORLD)
+        try:
+            answer = send()
+        except WireProblem as problem:
+            return Examined(name, kind, (_unreadable("HTTP", str(problem)),))
+        rows = journal.read(self._sandbox.store, WORLD, since=before)
+        if rows:
+            return Examined(name, kind, tuple(rows[-1].verdict["findings"]))
+        told = f"{answer.status} {answer.body[:300]!r}" if isinstance(answer, HttpAnswer) else repr(answer)
+        return Examined(name, kind, (_unreadable("HTTP", told),))
 
 
-def _attribute(root: etree._Element, name: str) -> str:
-    for attribute in root.iter(f"{{{NAMESPACES['saml2']}}}Attribute"):
-        if attribute.get("Name") == name:
-            return text(attribute).strip()
-    return ""
+def _post(client: DmpClient, path: str, content: bytes, content_type: str) -> HttpAnswer:
+    return client.channel.post(path, content, {"Content-Type": content_type})
 
 
-def _without_declaration(data: bytes) -> bytes:
-    data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return data.partition(b"?>")[2].lstrip() if data.startswith(b"<?xml") else data
+def _unreadable(where: str, found: str) -> Mapping[str, Any]:
+    return {**UNREADABLE.finding(where, found=found).as_json(), "level": "refuse"}
 
 
-def _multipart_type(data: bytes) -> str:
-    boundary = data.lstrip().splitlines()[0][2:].decode("latin-1").strip()
-    return f'multipart/related; boundary="{boundary}"; type="application/xop+xml"; start-info="application/soap+xml"'
-
-
-def _root_part(data: bytes) -> etree._Element | None:
-    """The envelope of a multipart message, read only to know whom it names."""
-    start = data.find(b"<")
-    end = data.rfind(b"Envelope>")
-    try:
-        return parse(data[start : end + len(b"Envelope>")]) if 0 <= start < end else None
-    except XmlRefused:
-        return None
+def _said(refused: XmlRefused) -> str:
+    at = f" (line {refused.line}, column {refused.column})" if refused.line is not None else ""
+    return f"{refused.message_en} / {refused.message_fr}{at}"

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from simulators.core.errors import SandboxError
+from simulators.core.rules import Grade, Level, Rule, Text
+
+UNREADABLE = Rule(
+    id="CHECK-UNREADABLE",
+    level=Level.REFUSE,
+    looks_at="file",
+    source="IHE ITI TF-2 3.32, HL7 CDA R2",
+    grade=Grade.STANDARD,
+    sentence=Text("le fichier ne peut pas être lu", "the file cannot be read"),
+    mend=Text("corrigez l'endroit indiqué", "mend the place named here"),
+    switchable=False,
+)
 
 
 class NotKnown(SandboxError):
@@ -16,13 +28,14 @@ class NotKnown(SandboxError):
 @dataclass(frozen=True)
 class Examined:
     """``kind`` says what the file is; ``findings`` have the JSON shape of a verdict's; ``facts`` are
-    deviations nobody judges; ``inside`` is what an archive holds."""
+    deviations nobody judges; ``inside`` is what an archive holds; ``data`` the bytes looked at."""
 
     name: str
     kind: str
     findings: tuple[Mapping[str, Any], ...] = ()
     facts: tuple[str, ...] = ()
     inside: tuple[Examined, ...] = ()
+    data: bytes = field(default=b"", repr=False)
 
     @property
     def refused(self) -> bool:

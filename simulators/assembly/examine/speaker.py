@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from simulators.assembly.endpoints import describe_world
+from simulators.assembly.holders import Pair
 from simulators.clients.dmp.access import named
 from simulators.clients.dmp.client import DmpClient
 from simulators.clients.dmp.lot import Submitter
@@ -16,6 +17,7 @@ from simulators.population.identifiers import INS_OIDS, PS_IDNAT_OID, STRUCT_IDN
 from simulators.population.idnat import PsIdNat, StructIdNat
 from simulators.population.ins import Ins
 from simulators.population.model import Activity, Coded, Professional, Structure
+from simulators.population.reference import reference_population
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
@@ -25,11 +27,11 @@ PHYSICIAN = (Coded("10", "1.2.250.1.71.1.2.7"), Coded("SM26", "1.2.250.1.71.4.2.
 
 
 def speaker(sandbox: Sandbox, structure: str = "", person: str = "") -> DmpClient:
-    """Speaks with the certificates of ``structure`` as ``person``; anybody's when the file names none."""
+    """Speaks with the certificates of ``structure`` as ``person``; our own when the file names none."""
     world = describe_world(sandbox, WORLD, certificates=False)
-    structure = structure or str(named(world, "structures", "hospital")["id"])
+    ours = str(named(world, "structures", "hospital")["id"])
     person = person or str(named(world, "professionals", "hospital-specialist")["id"])
-    pair = sandbox.holders.pair(WORLD, structure)
+    structure, pair = _held(sandbox, structure or ours, ours)
     place = StructIdNat.as_received(structure)
     author = Professional(
         person, PsIdNat.as_received(person), "EXAMEN", "Fichier", "", (Activity(*PHYSICIAN, place, "SA01"),), True
@@ -39,6 +41,19 @@ def speaker(sandbox: Sandbox, structure: str = "", person: str = "") -> DmpClien
     channel = Channel(f"{sandbox.url('dmp')}/w/{WORLD}", client_context(trust, pair.auth_cli))
     issuer = format_dn(dn_of(pair.sign.certificate.subject))
     return DmpClient(channel, Submitter(author, held, pair.sign), issuer, uuid.uuid4, sandbox.now)
+
+
+def _held(sandbox: Sandbox, structure: str, ours: str) -> tuple[str, Pair]:
+    """What no certificate can name (control characters...) is spoken for by us."""
+    try:
+        return structure, sandbox.holders.pair(WORLD, structure)
+    except ValueError:
+        return ours, sandbox.holders.pair(WORLD, ours)
+
+
+def any_patient() -> Ins:
+    """The patient of a file that names none: a test identifier of the reference population."""
+    return reference_population().patient("adult").ins
 
 
 def structure_of(cda: CdaDocument) -> str:

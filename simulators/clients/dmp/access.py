@@ -15,21 +15,25 @@ from cryptography import x509
 from simulators.clients.dmp.client import DmpClient
 from simulators.clients.dmp.lot import Submitter
 from simulators.clients.transport import Channel
-from simulators.core.errors import EnvironmentProblem
+from simulators.core.errors import EnvironmentProblem, SandboxError
 from simulators.core.pki import IssuedCertificate, Trust, client_context, format_dn
 from simulators.core.pki.dn import dn_of
 from simulators.core.pki.keys import load_key
 from simulators.population.model import Patient, Professional, Structure
 
 
+class NotInWorld(SandboxError):
+    """The world has nobody and nothing of that name."""
+
+
 def named(world: Mapping[str, Any], family: str, name: str) -> Mapping[str, Any]:
-    """The member of a world with this reference name or identifier. Raises ``EnvironmentProblem``."""
+    """The member of a world with this reference name or identifier. Raises :class:`NotInWorld`."""
     for member in world[family]:
         if name in {member["slug"], member["id"]}:
             found: Mapping[str, Any] = member
             return found
     known = ", ".join(member["slug"] for member in world[family])
-    raise EnvironmentProblem(f"world {world['name']} has no {name} among its {family}: {known}")
+    raise NotInWorld(f"world {world['name']} has no {name} among its {family}: {known}")
 
 
 def patient_of(world: Mapping[str, Any], name: str) -> Patient:
@@ -46,10 +50,15 @@ def dmp_client(
     ids: Callable[[], uuid.UUID],
     now: Callable[[], datetime],
 ) -> DmpClient:
-    """Speaks from ``structure`` as ``professional``, to the world's own address."""
+    """Speaks from ``structure`` as ``professional``, to the world's own address. Raises :class:`NotInWorld`,
+    ``EnvironmentProblem``."""
     held = named(world, "structures", structure)
+    if "certificates" not in held:
+        raise NotInWorld(f"structure {structure} was adopted: the sandbox holds no certificate of it")
     place = Structure.from_json(dict(held))
     person = Professional.from_json(dict(named(world, "professionals", professional)))
+    if not person.activities:
+        raise NotInWorld(f"professional {professional} has no activity: nobody can act as him")
     auth, cachet = (issued_of(held["certificates"][use]) for use in ("auth_cli", "sign"))
     trust = Trust(roots=tuple(x509.load_pem_x509_certificates(roots.read_bytes())), intermediates=(), crls=())
     url = urlsplit(world["services"]["dmp"]["patients"])

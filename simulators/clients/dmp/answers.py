@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
@@ -9,10 +10,14 @@ from urllib.parse import unquote
 from lxml import etree
 
 from simulators.clients.transport import HttpAnswer
+from simulators.core.soap import FINDING_NAMESPACE, MtomLimits, MtomRefused, Multipart, read_multipart
+from simulators.core.soap.mtom import is_multipart
 from simulators.core.xml import NAMESPACES, XmlRefused, parse, text
 
 SUCCESS = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"
-OURS = "urn:segur-sandbox:1"
+OURS = FINDING_NAMESPACE
+LIMITS = MtomLimits(parts=10_000)
+_COUNT = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -32,23 +37,28 @@ class DmpAnswer:
 
 
 def read_answer(answer: HttpAnswer) -> DmpAnswer:
-    """Whatever came; an answer that is no SOAP is a refusal with the HTTP status as its code."""
-    envelope, parts = _split(answer)
+    """Whatever came, without raising; an answer that is no SOAP is a refusal with the HTTP status as its code."""
     try:
-        root = parse(envelope)
-    except XmlRefused as problem:
+        multipart = _multipart(answer)
+        root = parse(answer.body if multipart is None else multipart.root.content)
+    except (MtomRefused, XmlRefused) as problem:
         return DmpAnswer("refused", answer.status, f"HTTP {answer.status}", str(problem), body=answer.body)
     fault = root.find(".//soap:Fault", dict(NAMESPACES))
     if fault is not None:
         return _fault(fault, answer)
     body = root.find("soap:Body", dict(NAMESPACES))
-    content = body[0] if body is not None and len(body) else None
+    content = None if body is None else next(body.iterchildren("*"), None)
     if content is None:
-        return DmpAnswer("refused", answer.status, "no body", body=answer.body)
-    return _content(content, parts, answer)
+        return DmpAnswer("refused", answer.status, f"HTTP {answer.status}", "no SOAP body", body=answer.body)
+    return _content(content, multipart, answer)
 
 
-def _content(content: etree._Element, parts: Mapping[str, bytes], answer: HttpAnswer) -> DmpAnswer:
+def _multipart(answer: HttpAnswer) -> Multipart | None:
+    kind = answer.headers.get("content-type", "")
+    return read_multipart(kind, answer.body, limits=LIMITS) if is_multipart(kind) else None
+
+
+def _content(content: etree._Element, multipart: Multipart | None, answer: HttpAnswer) -> DmpAnswer:
     name = etree.QName(content).localname
     if name == "PRPA_IN201308UV02":
         return _existence(content, answer)
@@ -57,7 +67,7 @@ def _content(content: etree._Element, parts: Mapping[str, bytes], answer: HttpAn
         context = content.findtext(".//hab:context", "", dict(NAMESPACES))
         outcome = "accepted" if status == "DMPOk" else "refused"
         return DmpAnswer(outcome, answer.status, status, context or "", values={"status": status}, body=answer.body)
-    return _registry(content, parts, answer)
+    return _registry(content, multipart, answer)
 
 
 def _fault(fault: etree._Element, answer: HttpAnswer) -> DmpAnswer:
@@ -87,7 +97,7 @@ def _existence(content: etree._Element, answer: HttpAnswer) -> DmpAnswer:
     return DmpAnswer("accepted", answer.status, "AA", values=values, body=answer.body)
 
 
-def _registry(content: etree._Element, parts: Mapping[str, bytes], answer: HttpAnswer) -> DmpAnswer:
+def _registry(content: etree._Element, multipart: Multipart | None, answer: HttpAnswer) -> DmpAnswer:
     names = dict(NAMESPACES)
     holder = content.find("rs:RegistryResponse", names)
     status = (holder if holder is not None else content).get("status", "")
@@ -95,8 +105,9 @@ def _registry(content: etree._Element, parts: Mapping[str, bytes], answer: HttpA
     code, context = (error.get("errorCode", ""), error.get("codeContext", "")) if error is not None else ("", "")
     values: dict[str, object] = {"status": status.rsplit(":", 1)[-1]}
     entries = [e.get("id", "") for e in content.iter(f"{{{NAMESPACES['rim']}}}ExtrinsicObject")]
-    if content.get("totalResultCount") is not None:
-        values |= {"count": int(content.get("totalResultCount", "0")), "entries": entries}
+    counted = content.get("totalResultCount")
+    if counted is not None:
+        values |= {"count": int(counted) if _COUNT.fullmatch(counted) else counted, "entries": entries}
     said, _, rule = context.rpartition(" | ")
     return DmpAnswer(
         "accepted" if status == SUCCESS else "refused",
@@ -105,43 +116,21 @@ def _registry(content: etree._Element, parts: Mapping[str, bytes], answer: HttpA
         said or context,
         rule if said else "",
         values,
-        _documents(content, parts),
+        _documents(content, multipart),
         answer.body,
     )
 
 
-def _documents(content: etree._Element, parts: Mapping[str, bytes]) -> dict[str, bytes]:
+def _documents(content: etree._Element, multipart: Multipart | None) -> dict[str, bytes]:
+    """By uniqueId the bytes of its attachment; a document whose attachment is missing is left out."""
     names = dict(NAMESPACES)
     found: dict[str, bytes] = {}
     for response in content.iterfind("xds:DocumentResponse", names):
         include = response.find("xds:Document/xop:Include", names)
         unique_id = response.find("xds:DocumentUniqueId", names)
-        if include is not None and unique_id is not None:
-            content_id = unquote(include.get("href", "").removeprefix("cid:"))
-            found[text(unique_id).strip()] = parts.get(content_id, b"")
+        if include is None or unique_id is None or multipart is None:
+            continue
+        part = multipart.part(unquote(include.get("href", "").removeprefix("cid:")))
+        if part is not None:
+            found[text(unique_id).strip()] = part.content
     return found
-
-
-def _split(answer: HttpAnswer) -> tuple[bytes, dict[str, bytes]]:
-    """The root part and the others by Content-ID; a plain answer is its own root."""
-    kind = answer.headers.get("content-type", "")
-    if not kind.lower().startswith("multipart/"):
-        return answer.body, {}
-    marker = kind.partition("boundary=")[2].partition(";")[0].strip().strip('"')
-    pieces = (b"\r\n" + answer.body).split(b"\r\n--" + marker.encode())[1:]
-    parts: dict[str, bytes] = {}
-    order: list[bytes] = []
-    for piece in pieces:
-        head, found, data = piece.partition(b"\r\n\r\n")
-        if found:
-            order.append(data)
-            parts[_content_id(head)] = data
-    return (order[0] if order else b""), parts
-
-
-def _content_id(head: bytes) -> str:
-    for line in head.decode("latin-1").split("\r\n"):
-        name, _, value = line.partition(":")
-        if name.strip().lower() == "content-id":
-            return value.strip().strip("<>")
-    return ""

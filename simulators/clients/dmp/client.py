@@ -15,9 +15,10 @@ from simulators.clients.dmp import messages
 from simulators.clients.dmp.answers import DmpAnswer, read_answer
 from simulators.clients.dmp.envelope import request_envelope
 from simulators.clients.dmp.lot import Submitter, feed
-from simulators.clients.dmp.package import package
 from simulators.clients.dmp.vihf import AIR, VihfPlan, build_vihf
 from simulators.clients.transport import Channel
+from simulators.core.errors import SandboxError
+from simulators.core.soap import Attachment, write_multipart
 from simulators.core.xml import serialize
 from simulators.population.ins import Ins
 from simulators.population.model import Professional, Structure
@@ -33,14 +34,28 @@ ACTIONS = {
     "TD3.2": "urn:ihe:iti:2007:RetrieveDocumentSet",
 }
 USER_ACT = "X-Sandbox-User-Act"
+BREAKS: Mapping[str, tuple[str, ...]] = {
+    "vihf.": tuple(ACTIONS),
+    "signature.SignatureValue": tuple(ACTIONS),
+    "entry.typeCode": ("TD2.1",),
+    "entry.uniqueId": ("TD2.1",),
+    "query.id": ("TD3.1",),
+    "retrieve.DocumentUniqueId": ("TD3.2",),
+    "existence.ins": ("TD0.2",),
+}
+ROOT_ID = "root@segur-sandbox.test"
+
+
+class CannotBreak(SandboxError):
+    """A wrong byte was asked for that the message does not have."""
 
 
 @dataclass
 class DmpClient:
     """``ids`` and ``now`` are given: a scenario replays with the same identifiers.
 
-    ``breaks`` holds named wrong bytes: ``vihf.<attribute>``, ``signature.SignatureValue``,
-    ``entry.typeCode``, ``query.id``, ``retrieve.DocumentUniqueId``, ``existence.ins``.
+    ``breaks`` holds named wrong bytes, those of :data:`BREAKS`: ``vihf.<attribute>``,
+    ``signature.SignatureValue`` (``flip``), ``entry.typeCode``...
     """
 
     channel: Channel
@@ -59,8 +74,10 @@ class DmpClient:
     def structure(self) -> Structure:
         return self.submitter.structure
 
-    def broken(self, breaks: Mapping[str, str]) -> DmpClient:
-        """The same client with these wrong bytes."""
+    def broken(self, breaks: Mapping[str, str], operation: str | None = None) -> DmpClient:
+        """The same client with these wrong bytes. Raises :class:`CannotBreak` when ``operation`` has no such place."""
+        for name, value in breaks.items():
+            _check_break(name, value, operation)
         return DmpClient(self.channel, self.submitter, self.issuer, self.ids, self.now, breaks)
 
     def exists(self, ins: Ins) -> DmpAnswer:
@@ -136,7 +153,8 @@ class DmpClient:
         content = self._spoilt(serialize(envelope, declaration=not parts))
         kind = SOAP_TYPE
         if parts:
-            kind, content = package(content, parts, f"uuid-{self.ids()}")
+            attachments = [Attachment(content_id, data, "text/xml") for content_id, data in parts]
+            kind, content = write_multipart(content, attachments, boundary=f"uuid-{self.ids()}", root_id=ROOT_ID)
         return read_answer(self.channel.post(SERVICES + path, content, {"Content-Type": kind, **(headers or {})}))
 
     def _plan(self, ins: Ins, mode: str) -> VihfPlan:
@@ -172,3 +190,13 @@ class DmpClient:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _check_break(name: str, value: str, operation: str | None) -> None:
+    at = next((at for at in BREAKS if (name.startswith(at) and name != at if at.endswith(".") else name == at)), None)
+    if at is None:
+        raise CannotBreak(f"break: {name!r} is none of {', '.join(BREAKS)} (vihf. and the name of an attribute)")
+    if operation is not None and operation not in BREAKS[at]:
+        raise CannotBreak(f"break: {operation} has no {name}; {', '.join(BREAKS[at])} has")
+    if at == "signature.SignatureValue" and value != "flip":
+        raise CannotBreak(f"break: {name} can only be 'flip', not {value!r}")

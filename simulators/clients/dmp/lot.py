@@ -114,8 +114,6 @@ def _overridden(entry: DocumentEntry, overrides: Mapping[str, str]) -> DocumentE
             entry = replace(entry, type_code=Code(value, kept.system, kept.display))
         elif name == "uniqueId":
             entry = replace(entry, unique_id=value)
-        else:
-            raise ValueError(f"entry.{name} cannot be broken: typeCode or uniqueId")
     return entry
 
 

@@ -16,14 +16,20 @@ if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
 
 LONGEST_WAIT_S = 60.0
+MOST = 1000
 INTEGER = {"type": "integer"}
 STRING = {"type": "string"}
 
 
 def list_exchanges(sandbox: Sandbox, values: Values, world: str) -> Any:
-    since, limit = values.number("since", 0), values.number("limit", 100, low=1, high=1000)
-    rows = journal.read(sandbox.store, world, since=since, limit=limit, key=values.text("key"))
-    cursor = rows[-1].number if rows else max(since, 0)
+    """After a cursor, or the newest ones; ``cursor`` is where to go on from."""
+    if values.has("last"):
+        rows = journal.last(sandbox.store, world, values.number("last", 0, low=1, high=MOST))
+        cursor = rows[-1].number if rows else 0
+    else:
+        since, limit = values.number("since", 0), values.number("limit", 100, low=1, high=MOST)
+        rows = journal.read(sandbox.store, world, since=since, limit=limit, key=values.text("key") or None)
+        cursor = rows[-1].number if rows else since
     return {"exchanges": [row.as_json() for row in rows], "cursor": cursor}
 
 
@@ -52,7 +58,8 @@ def diff_exchange(sandbox: Sandbox, values: Values, world: str, number: int) -> 
 def wait_exchange(sandbox: Sandbox, values: Values, world: str) -> Any:
     timeout = values.seconds("timeout", 30.0, high=LONGEST_WAIT_S)
     expected = Expectation(values.mapping("expect"))
-    waited = wait_for(sandbox.store, world, expected, since=values.number("since", 0), timeout=timeout)
+    since = values.number("since", 0)
+    waited = wait_for(sandbox.store, world, expected, since=since, timeout=timeout, stopped=lambda: sandbox.stopping)
     body: dict[str, Any] = {"cursor": waited.cursor, "seen": waited.seen, "near": [n.as_json() for n in waited.near]}
     body["exchange"] = waited.exchange.as_json() if waited.exchange else None
     return body
@@ -70,12 +77,12 @@ def _download(body: bytes, name: str) -> Response:
     return Response(body, 200, headers, content_type="application/octet-stream")
 
 
-PAGE = {"since": INTEGER, "limit": INTEGER, "key": STRING}
+PAGE = {"since": INTEGER, "limit": INTEGER, "last": INTEGER, "key": STRING}
 WAIT = {"since": INTEGER, "timeout": {"type": "number"}, "expect": {"type": "object"}}
 BASE = "/worlds/<world>/exchanges"
 
 ROUTES = (
-    Route("GET", BASE, "Exchanges after a cursor", list_exchanges, {}, PAGE),
+    Route("GET", BASE, "Exchanges after a cursor, or the last ones", list_exchanges, {}, PAGE),
     Route("POST", f"{BASE}/wait", "Waits for an exchange; near misses explained", wait_exchange, WAIT),
     Route("GET", f"{BASE}/<int:number>", "One exchange with its verdict", show_exchange),
     Route("GET", f"{BASE}/<int:number>/request", "The raw request", raw_request, raw="application/octet-stream"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import simulators
 from simulators.assembly.endpoints import endpoints
 from simulators.console.api.route import Route, Values
+from simulators.console.problems import Problem
 from simulators.core.rules import Rule
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 
 def health(sandbox: Sandbox, values: Values) -> Any:
+    """Ready means that one real exchange per protocol succeeded; the store is asked each time."""
+    sandbox.worlds.names()
+    if not sandbox.ready or sandbox.stopping:
+        raise Problem(503, "the sandbox is not ready")
     return {"status": "ok", "version": simulators.__version__, "notice": "SIMULATION: unofficial"}
 
 
@@ -45,7 +50,7 @@ def rule_json(rule: Rule) -> dict[str, Any]:
 
 
 ROUTES = (
-    Route("GET", "/health", "Whether the sandbox is up", health),
+    Route("GET", "/health", "Whether the sandbox is up", health, open=True),
     Route("GET", "/endpoints", "What endpoints.json holds", show_endpoints),
     Route("GET", "/rules", "The rule catalogue", list_rules),
 )

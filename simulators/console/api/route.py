@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulators.console.problems import Problem
-
-if TYPE_CHECKING:
-    from simulators.sandbox import Sandbox
 
 Handler = Callable[..., Any]
 
@@ -17,7 +14,8 @@ Handler = Callable[..., Any]
 @dataclass(frozen=True)
 class Route:
     """``path`` uses Flask's ``<name>``; ``body`` and ``query`` map a field to its JSON schema;
-    ``handler(sandbox, request_values, **path_values)`` returns a JSON value, or a Flask response."""
+    ``handler(sandbox, request_values, **path_values)`` returns a JSON value, or a Flask response; ``raw`` is the
+    media type of the latter; ``open`` routes want no token."""
 
     method: str
     path: str
@@ -28,6 +26,17 @@ class Route:
     required: tuple[str, ...] = ()
     status: int = 200
     raw: str = ""
+    open: bool = False
+
+
+TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "object": (dict,),
+}
+LARGEST_NUMBER = 1_000_000_000
 
 
 class Values:
@@ -37,22 +46,23 @@ class Values:
         self._body, self._query = body, query
 
     def check(self, route: Route) -> None:
-        """Refuses unknown and missing fields: a misspelt one must not be silently ignored."""
-        for name in self._body:
-            if name not in route.body:
-                raise Problem(400, f"unknown field {name!r}: expected {', '.join(route.body) or 'no field'}")
+        """Refuses unknown and missing fields, and other types: a misspelt one must not be silently ignored."""
+        for given, known in ((self._body, route.body), (self._query, route.query)):
+            for name in given:
+                if name not in known:
+                    raise Problem(400, f"unknown field {name!r}: expected {', '.join(known) or 'no field'}")
+        for name, value in self._body.items():
+            _check_type(name, value, route.body[name].get("type", ""))
         for name in route.required:
             if self._body.get(name) in (None, ""):
                 raise Problem(400, f"field {name!r} is required")
 
-    def text(self, name: str, default: str | None = None) -> str | None:
-        value = self._body.get(name, self._query.get(name, default))
-        if value is not None and not isinstance(value, str):
-            raise Problem(400, f"{name}: expected a string, found {value!r}")
-        return value
+    def text(self, name: str, default: str = "") -> str:
+        value = self._given(name, default)
+        return value if isinstance(value, str) else str(value)
 
-    def number(self, name: str, default: int, *, low: int = 0, high: int = 1_000_000_000) -> int:
-        value = self._body.get(name, self._query.get(name, default))
+    def number(self, name: str, default: int, *, low: int = 0, high: int = LARGEST_NUMBER) -> int:
+        value = self._given(name, default)
         try:
             number = int(value)
         except (TypeError, ValueError):
@@ -62,20 +72,36 @@ class Values:
         return number
 
     def seconds(self, name: str, default: float, *, high: float) -> float:
-        value = self._body.get(name, self._query.get(name, default))
-        try:
-            return min(max(float(value), 0.0), high)
-        except (TypeError, ValueError):
-            raise Problem(400, f"{name}: expected seconds, found {value!r}") from None
+        value = float(self._given(name, default))
+        if not 0 <= value <= high:  # written so that NaN fails it too
+            raise Problem(400, f"{name}: expected 0 to {high:g} seconds, found {value}")
+        return value
 
     def flag(self, name: str) -> bool:
-        return self._body.get(name, False) is True or self._query.get(name) in {"1", "true"}
+        value = self._given(name, False)
+        if isinstance(value, str) and value not in _FLAGS:
+            raise Problem(400, f"{name}: expected true or false, found {value!r}")
+        return _FLAGS[value] if isinstance(value, str) else bool(value)
+
+    def has(self, name: str) -> bool:
+        """Whether the field is there and not null."""
+        return self._given(name, None) is not None
+
+    def _given(self, name: str, default: Any) -> Any:
+        value = self._body.get(name, self._query.get(name))
+        return default if value is None else value
 
     def mapping(self, name: str) -> dict[str, Any]:
-        value = self._body.get(name, {})
-        if not isinstance(value, dict):
-            raise Problem(400, f"{name}: expected an object")
+        value: dict[str, Any] = self._given(name, {})
         return value
 
 
-SandboxHandler = Callable[["Sandbox", Values], Any]
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def _check_type(name: str, value: Any, wanted: str) -> None:
+    if value is None:
+        return
+    right = isinstance(value, TYPES[wanted]) and (wanted == "boolean" or not isinstance(value, bool))
+    if not right:
+        raise Problem(400, f"{name}: expected {wanted}, found {str(value)[:60]!r}")

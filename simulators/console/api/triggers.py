@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulators.console.api.route import Route, Values
@@ -12,6 +13,7 @@ from simulators.core.rules import Example
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
 
+PLACE = ("where", "found", "expected")
 STRING = {"type": "string"}
 OBJECT = {"type": "object"}
 
@@ -25,7 +27,7 @@ def list_faults(sandbox: Sandbox, values: Values, world: str) -> Any:
 
 
 def add_fault(sandbox: Sandbox, values: Values, world: str) -> Any:
-    name = values.text("name") or ""
+    name = values.text("name")
     return {"id": sandbox.faults.add_fault(world, name, values.mapping("match"), values.mapping("params"))}
 
 
@@ -34,14 +36,30 @@ def list_refusals(sandbox: Sandbox, values: Values, world: str) -> Any:
 
 
 def add_refusal(sandbox: Sandbox, values: Values, world: str) -> Any:
-    given = values.mapping("example")
-    example = Example(**{k: str(v) for k, v in given.items()}) if given else None
-    return {"id": sandbox.faults.add_refusal(world, values.text("rule") or "", values.mapping("match"), example)}
+    example = _example(values.mapping("example"))
+    return {"id": sandbox.faults.add_refusal(world, values.text("rule"), values.mapping("match"), example)}
 
 
-def remove_trigger(sandbox: Sandbox, values: Values, world: str, trigger: str) -> Any:
-    if not sandbox.faults.remove(world, trigger):
-        raise Problem(404, f"world {world} has no trigger {trigger}")
+def _example(given: Mapping[str, Any]) -> Example | None:
+    unknown = [name for name in given if name not in PLACE]
+    if unknown:
+        raise Problem(400, f"example: unknown field {unknown[0]!r}: expected {', '.join(PLACE)}")
+    if not given:
+        return None
+    return Example(*(str(given.get(name, "/" if name == "where" else "")) for name in PLACE))
+
+
+def remove_fault(sandbox: Sandbox, values: Values, world: str, trigger: str) -> Any:
+    return _removed(sandbox, world, "fault", trigger)
+
+
+def remove_refusal(sandbox: Sandbox, values: Values, world: str, trigger: str) -> Any:
+    return _removed(sandbox, world, "refusal", trigger)
+
+
+def _removed(sandbox: Sandbox, world: str, kind: str, trigger: str) -> Any:
+    if trigger not in {t.id for t in sandbox.faults.list(world, kind)} or not sandbox.faults.remove(world, trigger):
+        raise Problem(404, f"world {world} has no {kind} {trigger}")
     return {"removed": trigger}
 
 
@@ -61,9 +79,9 @@ ROUTES = (
     Route("GET", "/worlds/<world>/faults", "The faults of a world", list_faults),
     Route("POST", "/worlds/<world>/faults", "Adds a fault", add_fault, FAULT, {}, ("name",), 201),
     Route("DELETE", "/worlds/<world>/faults", "Removes every fault", clear_faults),
-    Route("DELETE", "/worlds/<world>/faults/<trigger>", "Removes one fault", remove_trigger),
+    Route("DELETE", "/worlds/<world>/faults/<trigger>", "Removes one fault", remove_fault),
     Route("GET", "/worlds/<world>/refusals", "The forced refusals of a world", list_refusals),
     Route("POST", "/worlds/<world>/refusals", "Forces the verdict of a rule", add_refusal, REFUSAL, {}, ("rule",), 201),
     Route("DELETE", "/worlds/<world>/refusals", "Removes every forced refusal", clear_refusals),
-    Route("DELETE", "/worlds/<world>/refusals/<trigger>", "Removes one forced refusal", remove_trigger),
+    Route("DELETE", "/worlds/<world>/refusals/<trigger>", "Removes one forced refusal", remove_refusal),
 )

@@ -10,6 +10,7 @@ from simulators.console.problems import Problem
 from simulators.core import due
 from simulators.core.clock import parse_instant
 from simulators.core.rules import Policy
+from simulators.core.world import SEED
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
@@ -22,12 +23,9 @@ def list_worlds(sandbox: Sandbox, values: Values) -> Any:
 
 
 def create_world(sandbox: Sandbox, values: Values) -> Any:
-    name = values.text("name") or ""
+    name, seed = values.text("name"), values.number("seed", 0, high=2**48)
     sandbox.create_world(
-        name,
-        seed=values.number("seed", 0, high=2**48),
-        unknown=values.text("unknown", "adopt") or "adopt",
-        profile=values.text("profile", "default") or "default",
+        name, seed=seed, unknown=values.text("unknown", "adopt"), profile=values.text("profile", "default")
     )
     return sandbox.describe(name, certificates=values.flag("certificates"))
 
@@ -37,7 +35,7 @@ def show_world(sandbox: Sandbox, values: Values, world: str) -> Any:
 
 
 def delete_world(sandbox: Sandbox, values: Values, world: str) -> Any:
-    sandbox.worlds.delete(world)
+    sandbox.delete_world(world)
     return {"deleted": world}
 
 
@@ -46,7 +44,7 @@ def reset_world(sandbox: Sandbox, values: Values, world: str) -> Any:
 
 
 def save_snapshot(sandbox: Sandbox, values: Values, world: str) -> Any:
-    label = values.text("name") or ""
+    label = values.text("name")
     sandbox.worlds.snapshot(world, label)
     return {"world": world, "snapshots": sandbox.worlds.snapshots(world), "saved": label}
 
@@ -56,15 +54,21 @@ def list_snapshots(sandbox: Sandbox, values: Values, world: str) -> Any:
 
 
 def restore_snapshot(sandbox: Sandbox, values: Values, world: str) -> Any:
-    return {"world": world, "epoch": sandbox.worlds.restore(world, values.text("name") or "").epoch}
+    label = values.text("name")
+    try:
+        return {"world": world, "epoch": sandbox.worlds.restore(world, label).epoch}
+    except KeyError:
+        raise Problem(404, f"world {world} has no snapshot {label}") from None
 
 
 def set_policy(sandbox: Sandbox, values: Values, world: str) -> Any:
+    """Merges what is given into the world's policy; a null takes an entry away (RFC 7396)."""
     current = sandbox.worlds.get(world).policy.as_json()
-    for name in ("profile", "unknown", "overrides", "settings"):
-        wanted = values.text(name) if name == "profile" else values.mapping(name)
-        if wanted:
-            current[name] = wanted if isinstance(wanted, str) else {**current[name], **wanted}
+    if values.has("profile"):
+        current["profile"] = values.text("profile")
+    for name in ("unknown", "overrides", "settings"):
+        merged = {**current[name], **values.mapping(name)}
+        current[name] = {key: value for key, value in merged.items() if value is not None}
     unknown_rules = [r for r in current["overrides"] if sandbox.catalogue.get(r) is None]
     if unknown_rules:
         raise Problem(400, f"there is no rule {unknown_rules[0]}: see GET /_sandbox/rules")
@@ -93,13 +97,18 @@ def move_clock(sandbox: Sandbox, values: Values, world: str) -> Any:
 
 
 def issue_certificates(sandbox: Sandbox, values: Values, world: str) -> Any:
-    holder = values.text("structure") or ""
+    holder = values.text("structure")
     pair = sandbox.holders.pair(world, holder)
     inline = {
         use: {"certificate": i.pem().decode(), "key": i.key_pem().decode(), "chain": i.chain_pem().decode()}
         for use, i in (("auth_cli", pair.auth_cli), ("sign", pair.sign))
     }
-    return {"world": world, "structure": holder, "files": certificate_files(sandbox, world, holder, bundles=True), **inline}
+    return {
+        "world": world,
+        "structure": holder,
+        "files": certificate_files(sandbox, world, holder, bundles=True),
+        **inline,
+    }
 
 
 WORLD = {"name": STRING, "seed": {"type": "integer"}, "unknown": STRING, "profile": STRING}

@@ -115,7 +115,10 @@ class TriggerBook:
 
         Raises ``ValueError`` in plain words, ``WorldGone``.
         """
-        if self._catalogue.get(rule_id) is None:
+        rule = self._catalogue.get(rule_id)
+        if rule is not None and (rule.form == "none" or rule.id.startswith("SIM-")):
+            raise ValueError(f"rule {rule_id} is no verdict on a message: ask for a fault instead")
+        if rule is None:
             raise ValueError(f"no rule {rule_id!r}{_nearest(rule_id, [rule.id for rule in self._catalogue])}")
         wanted = Match.from_json(match)
         self._check_operation(wanted.on)

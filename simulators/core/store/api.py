@@ -59,7 +59,8 @@ class Tx:
         return self.connection.execute(statement, statements.parameters(self.world, values)).fetchall()
 
     def insert(self, table: Table, **values: Any) -> None:
-        """Raises ``sqlalchemy.exc.IntegrityError`` when the key exists."""
+        """Raises ``sqlalchemy.exc.IntegrityError`` when the key exists; PostgreSQL then only lets the
+        transaction be rolled back, so let it pass, and use :meth:`add` or :meth:`put` otherwise."""
         self.connection.execute(insert(table), [self._own(values)])
 
     def insert_many(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -275,7 +275,8 @@ def structure(case: Presented) -> Iterator[Finding]:
     if vihf.mode == names.DIRECT:
         return
     client, signer = holder_of(case.client) if case.client else None, holder_of(case.signer)
-    served = {vihf.structure, case.legal_entity, ANY_STRUCTURE}
+    # A holder nobody can name is the empty text: it must serve nobody.
+    served = {vihf.structure, case.legal_entity, ANY_STRUCTURE} - {""}
     # A person's connection under an indirect mode is the finding of another rule.
     if client is not None and client.kind != "person" and client.identifier not in served:
         yield STRUCTURE_CERTIFICATE.finding(place, found=vihf.structure, expected=client.identifier)

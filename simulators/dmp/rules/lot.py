@@ -16,6 +16,8 @@ from simulators.dmp.rules import (
     lot_structure,
 )
 
+GUARDS: Final = lot_structure.GUARDS
+"""What leaves nothing else to say: judged first, alone."""
 CHECKS: Final = (
     *lot_structure.CHECKS,
     *lot_attributes.CHECKS,

@@ -85,7 +85,7 @@ REPEATED = lot_rule(
     "keep one only",
     source=ITI_41,
     grade=STANDARD,
-    example=Example(f"{classified(schemes.ENTRY_TYPE)[:-1]}][2]", "typeCode", "one value"),
+    example=Example(f"{ENTRY}/rim:Classification[4]", "typeCode", "one value"),
 )
 CODED = lot_rule(
     "CODED",

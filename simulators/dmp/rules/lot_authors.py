@@ -84,9 +84,9 @@ INSTITUTION = lot_rule(
     strict=Level.REFUSE,
     needs=("AUTHOR-STRUCTURE",),
     example=Example(
-        author_slot("authorInstitution"),
+        author_slot("authorInstitution", SET, schemes.SET_AUTHOR),
         "CENTRE FICTIF^^^^^&1.2.250.1.71.4.2.2&ISO^FINEG^^^0B0999009",
-        "1, 2, 3, 4, 0, R or F then the number",
+        "0 + ADELI (9 characters) + rank",
     ),
 )
 PERSON_KEY = lot_rule(

@@ -36,6 +36,7 @@ IDENTIFIER = lot_rule(
     code=REPOSITORY,
     level=Level.WARN,
     strict=Level.REFUSE,
+    needs=("UNIQUE-ID",),
     example=Example(f"{_INSIDE}/hl7:id", "1.2.250.1.999.9.1.2.9", "1.2.250.1.999.9.1.2.1"),
 )
 TYPE = lot_rule(
@@ -135,9 +136,7 @@ NOT_ASSOCIATED = lot_rule(
     grade=SOURCED,
     level=Level.WARN,
     strict=Level.REFUSE,
-    example=Example(
-        f"{_INSIDE}/hl7:relatedDocument/hl7:parentDocument/hl7:id", "1.2.250.1.999.9.1.2.0", "an RPLC association"
-    ),
+    example=Example(f"{_INSIDE}/hl7:relatedDocument", "1.2.250.1.999.9.1.2.0", "an RPLC association"),
 )
 
 
@@ -209,10 +208,10 @@ def _utc(instant: Ts | None) -> str:
 
 def _replaces(case: Submission, deposit: Deposit, cda: CdaDocument) -> Iterator[Finding]:
     replaced = [association.source_object for association in case.relations if association.type in REPLACEMENTS]
-    if cda.replaces and deposit.entry.entry_id not in replaced:
-        first = cda.replaces[0]
-        place, found = deposit.inside(first.where), first.root + (f"^{first.extension}" if first.extension else "")
-        yield NOT_ASSOCIATED.finding(place, found=found, expected="an RPLC association")
+    link = next((link for link in cda.related if link.type_code == "RPLC"), None)
+    if link is not None and deposit.entry.entry_id not in replaced:
+        found = " ".join(parent.root for parent in link.parents)
+        yield NOT_ASSOCIATED.finding(deposit.inside(link.where), found=found, expected="an RPLC association")
 
 
 CHECKS: Final = (content, presentation)

@@ -187,7 +187,7 @@ CONFIDENTIALITY = lot_rule(
     code=REPOSITORY,
     example=Example(
         f"{classified(schemes.ENTRY_CONFIDENTIALITY)}/@nodeRepresentation",
-        "INVISIBLE_REP_LEGAUX^^1.2.250.1.213.1.1.4.13",
+        "INVISIBLE_REP_LEGAUX^^2.16.840.1.113883.5.25",
         _EXPECTED[_J58],
     ),
 )
@@ -241,7 +241,7 @@ CONTENT_TYPE = lot_rule(
     code=REPOSITORY,
     example=Example(
         f"{classified(schemes.SET_CONTENT_TYPE, SET)}/@nodeRepresentation",
-        "SA01^^1.2.250.1.71.4.2.4",
+        "99^^1.2.250.1.213.2.2",
         _EXPECTED[_J59],
     ),
 )

@@ -15,6 +15,7 @@ from simulators.dmp.rules.lot_making import (
     ITI_41,
     REPOSITORY,
     REPOSITORY_ERROR,
+    REQUEST,
     SEAL,
     SIGNATURE,
     lot_rule,
@@ -80,7 +81,7 @@ NO_DOCUMENT = lot_rule(
     code=_MISSING,
     switchable=False,
     needs=("METADATA-MISSING",),
-    example=Example(DOCUMENT, "", "Document01"),
+    example=Example(REQUEST, "", "xds:Document of Document01"),
 )
 ID_CASE = lot_rule(
     "DOCUMENT-CASE",
@@ -105,7 +106,7 @@ TWICE = lot_rule(
     grade=STANDARD,
     code=REPOSITORY,
     switchable=False,
-    example=Example(f"{DOCUMENT[:-3]}[3]/@id", "Document01", "an id used once"),
+    example=Example(f"{REQUEST}/xds:Document[3]", "Document01", "an id used once"),
 )
 HASH = lot_rule(
     "HASH",
@@ -209,7 +210,7 @@ def pairing(case: Submission) -> Iterator[Finding]:
         times[sent.id] += 1
         place = f"{sent.at}/@id" if sent.id else sent.at
         if times[sent.id] > 1:
-            yield TWICE.finding(place, found=sent.id, expected="an id used once")
+            yield TWICE.finding(sent.at, found=sent.id, expected="an id used once")
         elif sent.id not in identifiers:
             twin = folded.get(sent.id.casefold())
             if twin is not None:
@@ -218,8 +219,8 @@ def pairing(case: Submission) -> Iterator[Finding]:
                 yield NO_METADATA.finding(place, found=sent.id, expected=" ".join(sorted(identifiers)))
     for deposit in case.deposits:
         if deposit.sent is None:
-            place, expected = deposit.entry.where(), deposit.entry.entry_id
-            yield NO_DOCUMENT.finding(place, found="", expected=expected)
+            expected = f"xds:Document of {deposit.entry.entry_id}"
+            yield NO_DOCUMENT.finding(case.at, found="", expected=expected)
     for unused in case.unused:
         yield PART_UNUSED.finding(unused, found="", expected="a part referred to")
 

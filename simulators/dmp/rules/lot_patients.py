@@ -75,7 +75,7 @@ INS_SAMPLE = lot_rule(
     source="INS key; published ANS samples",
     grade=INFERRED,
     level=Level.WARN,
-    example=Example(_ENTRY_PATIENT, "221042545611404", "47"),
+    example=Example(_ENTRY_PATIENT, "221042545611404", "83"),
 )
 PATIENT_VIHF = lot_rule(
     "PATIENT-VIHF",
@@ -120,7 +120,7 @@ PATIENT_CDA = lot_rule(
     grade=INFERRED,
     code="XDSPatientIdDoesNotMatch",
     example=Example(
-        f"{DOCUMENT}#/hl7:ClinicalDocument/hl7:recordTarget/hl7:patientRole/hl7:id",
+        f"{DOCUMENT}#/hl7:ClinicalDocument/hl7:recordTarget/hl7:patientRole/hl7:id[1]",
         "290050099900233^^^&1.2.250.1.213.1.4.10&ISO^NH",
         "185010099900171^^^&1.2.250.1.213.1.4.10&ISO^NH",
     ),

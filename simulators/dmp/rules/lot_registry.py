@@ -34,7 +34,7 @@ _UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I
 _REPLACED = f"{LIST}/rim:Association[4]/@targetObject"
 _TAKEN = identified(schemes.ENTRY_UNIQUE_ID)
 _UNKNOWN = "XDSUnknownPatientId"
-_OLD = "urn:uuid:00000000-0000-4000-8000-000000000101"
+_NOBODY = "urn:uuid:00000000-0000-4000-8000-000000000199"
 
 UNKNOWN_PATIENT = lot_rule(
     "PATIENT-UNKNOWN",
@@ -154,7 +154,7 @@ TARGET_UNKNOWN = lot_rule(
     code=UNRESOLVED,
     kind="state",
     switchable=False,
-    example=Example(_REPLACED, _OLD, "the entryUUID of a registered document"),
+    example=Example(_REPLACED, _NOBODY, "the entryUUID of a registered document"),
 )
 TARGET_STATUS = lot_rule(
     "REPLACE-DEPRECATED",
@@ -209,7 +209,11 @@ NOT_RELATED = lot_rule(
     strict=Level.REFUSE,
     kind="state",
     needs=("REPLACE-PATIENT",),
-    example=Example(f"{DOCUMENT}#/hl7:ClinicalDocument", "", "1.2.250.1.999.9.1.2.0"),
+    example=Example(
+        f"{DOCUMENT}#/hl7:ClinicalDocument/hl7:relatedDocument/hl7:parentDocument/hl7:id",
+        "1.2.250.1.999.9.1.2.9",
+        "1.2.250.1.999.9.1.2.0",
+    ),
 )
 
 
@@ -244,7 +248,7 @@ def duplicates(case: Submission) -> Iterator[Finding]:
 
 
 def _same_content(deposit: Deposit, held: Stored) -> bool:
-    return deposit.sent is not None and sha1(deposit.sent.data) == held.entry.hash
+    return deposit.sent is not None and sha1(deposit.sent.data) == (held.entry.hash or "").lower()
 
 
 def replacements(case: Submission) -> Iterator[Finding]:

@@ -54,7 +54,7 @@ SETS = lot_rule(
     source=ITI_41,
     grade=STANDARD,
     switchable=False,
-    example=Example(LIST, "0", "1"),
+    example=Example(f"{LIST}/rim:RegistryPackage[2]", "2", "1"),
 )
 SET_NODE = lot_rule(
     "SET-NODE",
@@ -164,7 +164,7 @@ MEMBER = lot_rule(
     source=ITI_41,
     grade=STANDARD,
     needs=("ASSOCIATION", "ASSOCIATION-TYPE"),
-    example=Example(ENTRY, "", "HasMember from SubmissionSet01"),
+    example=Example(LIST, "", "HasMember from SubmissionSet01 to Document01"),
 )
 MEMBER_STATUS = lot_rule(
     "MEMBER-STATUS",
@@ -305,7 +305,8 @@ def _membership(case: Submission, entry: DocumentEntry) -> Iterator[Finding]:
     members = case.lot.associations_of(schemes.HAS_MEMBER)
     mine = [member for member in members if (member.source_object, member.target_object) == ends]
     if not mine:
-        yield MEMBER.finding(entry.where(), found="", expected=f"HasMember from {case.set.entry_id}")
+        expected = f"HasMember from {case.set.entry_id} to {entry.entry_id}"
+        yield MEMBER.finding(case.lot.where(), found="", expected=expected)
     for member in mine:
         status = member.slot("SubmissionSetStatus")
         if status != "Original":
@@ -326,12 +327,20 @@ def _order(source: etree._Element) -> Iterator[Finding]:
 
 
 def _belongs(item: SubmissionSet | DocumentEntry, source: etree._Element) -> Iterator[Finding]:
-    for tag, attribute in (("rim:Classification", "classifiedObject"), ("rim:ExternalIdentifier", "registryObject")):
-        for child in source.iterchildren(clark(tag)):
-            found = child.get(attribute)
-            if found != item.entry_id:
-                place = where(child) if found is None else where(child, attribute)
-                yield BELONGS.finding(place, found=found or "", expected=item.entry_id)
+    told = [
+        (child, attribute, child.get(attribute))
+        for tag, attribute in (("rim:Classification", "classifiedObject"), ("rim:ExternalIdentifier", "registryObject"))
+        for child in source.iterchildren(clark(tag))
+    ]
+    named = {found for _, _, found in told}
+    if len(named) == 1 and len(told) > 1 and (only := next(iter(named))) not in (None, item.entry_id):
+        # All agree on another name: it is the object that was renamed.
+        yield BELONGS.finding(where(source, "id"), found=item.entry_id, expected=only)
+        return
+    for child, attribute, found in told:
+        if found != item.entry_id:
+            place = where(child) if found is None else where(child, attribute)
+            yield BELONGS.finding(place, found=found or "", expected=item.entry_id)
 
 
 def _objects(case: Submission) -> list[etree._Element]:
@@ -347,7 +356,8 @@ def _folders(case: Submission) -> list[etree._Element]:
     return [package for package in packages if id(package) not in sets]
 
 
-CHECKS: Final = (identifiers, set_and_entries, shape, server_owned, associations)
+GUARDS: Final = (identifiers,)
+CHECKS: Final = (set_and_entries, shape, server_owned, associations)
 RULES: Final = (
     *(UNREADABLE, SETS, SET_NODE, EMPTY, IDENTIFIERS, OBJECT_TYPE, ORDER, BELONGS, SERVER_OWNED, FOLDER),
     *(MEMBER, MEMBER_STATUS, ASSOCIATION, ASSOCIATION_TYPE, ASSOCIATION_UNUSUAL),

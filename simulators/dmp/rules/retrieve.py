@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from simulators.core.rules import Example, Finding, Policy, Rule
+from simulators.core.rules import Example, Finding, Policy
 from simulators.dmp import document_settings as settings
 from simulators.dmp.registry_store import Stored
 from simulators.dmp.rules.making import BODY, SOURCED, STANDARD, rule
@@ -115,11 +115,13 @@ def missing(case: Retrieval, asked: Asked) -> Finding | None:
     finding = guilty.finding(
         asked.unique_id_at, found=asked.unique_id, expected="the uniqueId (OID) of a document of the patient"
     )
-    return replace(finding, rule=_in_form(guilty, case.policy))
+    if settings.RETRIEVE_UNKNOWN.text(case.policy).strip().lower() == "ihe":
+        return as_registry_error(finding)
+    return finding
 
 
-def _in_form(guilty: Rule, policy: Policy) -> Rule:
-    """The IHE flavour answers a RegistryResponse instead of the Fault of the field report."""
-    if settings.RETRIEVE_UNKNOWN.text(policy).strip().lower() == "ihe":
-        return replace(guilty, form="registry")
-    return guilty
+def as_registry_error(finding: Finding) -> Finding:
+    """The finding for a RegistryErrorList instead of the Fault of the field report, with the context seen there."""
+    if finding.rule.id not in {ENTRY_UUID.id, UNKNOWN.id}:
+        return finding
+    return replace(finding, rule=replace(finding.rule, form="registry", national=f"uniqueId={finding.found}"))

@@ -54,7 +54,7 @@ LINK = _rule(
     f"ajoutez une Association {schemes.SIGNS} de la fiche de signature vers le SubmissionSet",
     f"add an Association {schemes.SIGNS} from the signature entry to the SubmissionSet",
     needs=("ASSOCIATION", "ASSOCIATION-TYPE"),
-    example=Example(SIGNATURE, "", "signs to SubmissionSet01"),
+    example=Example(LIST, "", "signs from Signature01 to SubmissionSet01"),
 )
 ENTRY_CODES = _rule(
     "SIGNATURE-ENTRY",
@@ -72,7 +72,7 @@ NOT_SIGNED = _rule(
     "the manifest does not refer to an object of the lot",
     "une Reference URI=urn:oid:<uniqueId> pour le SubmissionSet, puis une par document",
     "one Reference URI=urn:oid:<uniqueId> for the SubmissionSet, then one for each document",
-    needs=("CDA-ID",),
+    needs=("CDA-ID", "UNIQUE-ID"),
     example=Example(_MANIFEST, "", "urn:oid:1.2.250.1.999.9.1.1.1"),
 )
 FOREIGN = _rule(
@@ -82,7 +82,7 @@ FOREIGN = _rule(
     "the manifest refers to an object that is not in the lot",
     "ne référencez que le SubmissionSet et les documents du lot",
     "refer to the SubmissionSet and the documents of the lot only",
-    needs=("CDA-ID", "SIGNATURE-MANIFEST"),
+    needs=("CDA-ID", "UNIQUE-ID", "SIGNATURE-MANIFEST"),
     example=Example(f"{_MANIFEST}/ds:Reference[3]", "urn:oid:1.2.250.1.999.9.1.2.9", "an object of the lot"),
 )
 DIGEST = _rule(
@@ -93,7 +93,7 @@ DIGEST = _rule(
     "SHA-1 ou SHA-256 de la forme canonique (C14N avec commentaires) du CDA envoyé, ou de ses octets",
     "SHA-1 or SHA-256 of the canonical form (C14N with comments) of the CDA sent, or of its bytes",
     needs=("HASH", "CDA", "HOSTILE"),
-    example=Example(f"{_MANIFEST}/ds:Reference[2]", "", "the digest of the document received"),
+    example=Example(f"{_MANIFEST}/ds:Reference[2]/ds:DigestValue", "", "the digest of the document received"),
 )
 INTERNAL = _rule(
     "SIGNATURE-REFERENCE",
@@ -103,7 +103,9 @@ INTERNAL = _rule(
     "calculez les empreintes de IHEManifest et de S0-SignedProperties en dernier, dans le document tel qu'il part",
     "compute the digests of IHEManifest and S0-SignedProperties last, in the document as it leaves",
     needs=("SIGNATURE-MANIFEST", "SIGNATURE-FOREIGN", "SIGNATURE-DIGEST"),
-    example=Example(f"{_DS}/ds:SignedInfo/ds:Reference[1]", "#IHEManifest", "the digest of the element referred to"),
+    example=Example(
+        f"{_DS}/ds:SignedInfo/ds:Reference[1]/ds:DigestValue", "#IHEManifest", "the digest of the element referred to"
+    ),
 )
 CERTIFICATE = _rule(
     "SIGNATURE-CERTIFICATE",
@@ -169,7 +171,11 @@ XADES = lot_rule(
     code=REPOSITORY,
     level=Level.OFF,
     strict=Level.WARN,
-    example=Example(_DS, "1.2.840.10065.1.12.1.1", schemes.SIGNATURE_PURPOSE),
+    example=Example(
+        f"{_DS}/ds:Object/ds:SignatureProperties/ds:SignatureProperty",
+        "1.2.840.10065.1.12.1.1",
+        schemes.SIGNATURE_PURPOSE,
+    ),
 )
 
 _CODES: Final = (
@@ -189,7 +195,8 @@ def presence(case: Submission) -> Iterator[Finding]:
     entry = case.signatures[0].entry
     ends = (entry.entry_id, case.set.entry_id)
     if not any((a.source_object, a.target_object) == ends for a in case.lot.associations_of(schemes.SIGNS)):
-        yield LINK.finding(entry.where(), found="", expected=f"signs to {case.set.entry_id}")
+        expected = f"signs from {entry.entry_id} to {case.set.entry_id}"
+        yield LINK.finding(case.lot.where(), found="", expected=expected)
     yield from _metadata(entry)
 
 
@@ -215,7 +222,8 @@ def _metadata(entry: DocumentEntry) -> Iterator[Finding]:
 def manifest(case: Submission) -> Iterator[Finding]:
     """The set and every document, nothing else, with the right digests."""
     for seal, signature in _read(case):
-        wanted = {case.set.unique_id: None, **{deposit.entry.unique_id: deposit for deposit in case.documents}}
+        wanted: dict[str | None, Deposit | None] = {d.entry.unique_id: d for d in case.documents}
+        wanted[case.set.unique_id] = None
         for unique_id in wanted:
             if unique_id and signature.reference_to(unique_id) is None:
                 place, expected = seal.inside(signature.manifest_where), f"urn:oid:{unique_id}"
@@ -230,6 +238,7 @@ def manifest(case: Submission) -> Iterator[Finding]:
                 continue
             if not reference.matches(document_digests(deposit.sent.data)):
                 expected = "the digest of the document received"
+                place = f"{place}/ds:DigestValue"
                 yield DIGEST.finding(place, found="", expected=expected, written=reference.digest.hex())
 
 
@@ -239,7 +248,8 @@ def value(case: Submission) -> Iterator[Finding]:
         expected = "the digest of the element referred to"
         broken = [reference for reference in signature.references if not reference.holds]
         for reference in broken:
-            yield INTERNAL.finding(seal.inside(reference.where), found=reference.uri, expected=expected)
+            place = seal.inside(f"{reference.where}/ds:DigestValue")
+            yield INTERNAL.finding(place, found=reference.uri, expected=expected)
         if not broken and not signature.manifest_signed:
             yield INTERNAL.finding(seal.inside(signature.manifest_where), found="", expected=expected)
         if signature.certificate is None:
@@ -252,7 +262,7 @@ def value(case: Submission) -> Iterator[Finding]:
 def signer(case: Submission) -> Iterator[Finding]:
     """A signature certificate, of the structure (or professional) that feeds, and named by XAdES."""
     legal = case.parties.structure.legal_entity
-    served = {case.vihf.structure, legal.value if legal else "", ANY_STRUCTURE, case.vihf.professional}
+    served = {case.vihf.structure, legal.value if legal else "", ANY_STRUCTURE, case.vihf.professional} - {""}
     for seal, signature in _read(case):
         place = seal.inside(signature.certificate_where)
         if signature.certificate is not None:
@@ -267,7 +277,8 @@ def signer(case: Submission) -> Iterator[Finding]:
             expected = "CertDigest of the certificate in KeyInfo"
             yield CERT_DIGEST.finding(seal.inside(named), found="", expected=expected)
         if signature.purpose != schemes.SIGNATURE_PURPOSE:
-            place, expected = seal.inside(signature.where), schemes.SIGNATURE_PURPOSE
+            place = seal.inside(f"{signature.where}/ds:Object/ds:SignatureProperties/ds:SignatureProperty")
+            expected = schemes.SIGNATURE_PURPOSE
             yield XADES.finding(place, found=signature.purpose, expected=expected)
         if signature.signing_time is None:
             yield XADES.finding(seal.inside(signature.where), found="", expected="SigningTime with a zone")

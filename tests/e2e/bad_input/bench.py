@@ -5,10 +5,10 @@ A good message is what our own client would send, caught before the wire; a test
 
 from __future__ import annotations
 
+import copy
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,13 @@ from simulators.clients.dmp.access import dmp_client, named, patient_of, replaya
 from simulators.clients.dmp.answers import DmpAnswer, read_answer
 from simulators.clients.dmp.client import DmpClient
 from simulators.clients.transport import Channel, HttpAnswer
+from simulators.core import journal
 from simulators.core.pki import CATALOGUE, Holder, IssuedCertificate, Trust, client_context, format_dn
 from simulators.core.pki.dn import dn_of
-from simulators.documents.cda.build import CdaPlan, build_cda
-from simulators.documents.cda.kinds import DocumentKind
 from simulators.population.model import Patient
 from simulators.sandbox import Sandbox
 from tests.support.dump import Dump, dump
+from tests.support.ledger_feeder import small_document
 from tests.support.raw_http import Letter, Place, RawAnswer, converse
 
 PSEUDO = "-"
@@ -106,16 +106,31 @@ class Bench:
 
     # -- good messages ------------------------------------------------------------------------------------------------
 
-    def letter(self, operation: str, cachet: IssuedCertificate | None = None, **breaks: str) -> Letter:
-        """What our client would send; ``cachet`` signs the VIHF instead of the hospital's."""
+    def letter(
+        self,
+        operation: str,
+        cachet: IssuedCertificate | None = None,
+        wrong: Mapping[str, str] | None = None,
+        **breaks: str,
+    ) -> Letter:
+        """What our client would send; ``cachet`` signs the VIHF instead of the hospital's.
+
+        ``wrong`` or keywords (``__`` for the dot) are the client's own ``breaks``: wrong before signing.
+        """
         catcher, client = Catcher(), self.client
         submitter = client.submitter if cachet is None else replace(client.submitter, cachet=cachet)
         issuer = client.issuer if cachet is None else format_dn(dn_of(cachet.certificate.subject))
-        given = {name.replace("__", "."): value for name, value in breaks.items()}
+        given = {**(wrong or {}), **{name.replace("__", "."): value for name, value in breaks.items()}}
         author = DmpClient(catcher, submitter, issuer, client.ids, client.now, given)
         self._speak(author, operation)
         (letter,) = catcher.letters
         return letter.but(path=self.prefix + letter.path)
+
+    def about(self, patient: str) -> Bench:
+        """The same bench, its messages about another patient."""
+        other = copy.copy(self)
+        other.patient = patient_of(self.described, patient)
+        return other
 
     def _speak(self, client: DmpClient, operation: str) -> None:
         ins = self.patient.ins
@@ -148,10 +163,8 @@ class Bench:
         return read_answer(self.post(letter).http)
 
     def cursor(self, world: str) -> int:
-        last = 0
-        while rows := self.control.call("GET", f"/worlds/{world}/exchanges?since={last}&limit=1000")["exchanges"]:
-            last = rows[-1]["number"]
-        return last
+        """The number of the newest journal row."""
+        return journal.cursor(self.sandbox.store, world)
 
     def rows(self, world: str, since: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.control.call("GET", f"/worlds/{world}/exchanges?since={since}")["exchanges"]
@@ -193,23 +206,6 @@ class Bench:
         """A good existence test on a new connection."""
         answer = self.ask(self.letter("TD0.2"))
         assert (answer.outcome, answer.values.get("state")) == ("accepted", "active"), answer
-
-
-def small_document(client: DmpClient, patient: Patient, unique_id: str, content: bytes, now: datetime) -> bytes:
-    """A CDA level 1 around ``content``, which need not be a PDF for what these tests prove."""
-    day = now.replace(microsecond=0)
-    plan = CdaPlan(
-        kind=DocumentKind.DISCHARGE_LETTER,
-        patient=patient,
-        author=client.professional,
-        structure=client.structure,
-        document_id=unique_id,
-        created=day,
-        service_start=day - timedelta(days=2),
-        service_stop=day - timedelta(hours=1),
-        content=content,
-    )
-    return build_cda(plan)
 
 
 def refusing(row: Mapping[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,12 @@ def bench(sandbox: Sandbox, control: Control) -> Bench:
 def fresh_bench(sandbox: Sandbox, control: Control) -> Bench:
     """A world for one test that changes it."""
     return make_bench(sandbox, control)
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keys and PKI of the sandboxes that these tests start as processes: made once."""
+    return tmp_path_factory.mktemp("processes")
 
 
 def make_bench(sandbox: Sandbox, control: Control) -> Bench:

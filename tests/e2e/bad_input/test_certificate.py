@@ -145,7 +145,7 @@ def test_a_resumed_session_does_not_outlive_a_revocation(fresh_bench: Bench) -> 
     context = bench.context(certificate)
     place = Place.of(bench.url, context)
     assert converse(place, [bench.letter("TD0.2").raw(bench.host)]).status == 200
-    with place.open() as sock:  # type: ignore[attr-defined]
+    with place.open() as sock:
         sock.sendall(bench.letter("TD0.2").raw(bench.host))
         assert sock.recv(12)[9:12] == b"200"
         session = sock.session  # type: ignore[attr-defined]

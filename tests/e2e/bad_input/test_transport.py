@@ -1,4 +1,4 @@
-"""What is no request at all: plain HTTP on the TLS port, another protocol, unreadable or contradictory HTTP, silence."""
+"""What is no request at all: plain HTTP on the TLS port, another protocol, unreadable HTTP, silence."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ UNREADABLE = {
     "no request line": b"hello\r\n\r\n",
     "no version": b"GET /\r\n\r\n",
     "two lengths": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcd",
-    "length and chunks": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "length and chunks": b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n",
     "negative length": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
     "space before colon": b"POST / HTTP/1.1\r\nHost : x\r\nContent-Length: 0\r\n\r\n",
     "folded header": b"POST / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n",

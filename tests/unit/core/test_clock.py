@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -54,7 +55,7 @@ def test_a_naive_instant_is_refused() -> None:
         (paris(2026, 10, 25, 2, 30, fold=1), "P5M4D", paris(2027, 3, 29, 2, 30)),
         (paris(2025, 10, 26, 2, 30, fold=1), "P5M3D", paris(2026, 3, 29, 3, 30)),
         (datetime(2026, 1, 31, 23, 30, tzinfo=UTC), "P1M", datetime(2026, 2, 28, 23, 30, tzinfo=UTC)),
-        (datetime(2026, 5, 31, 22, 30, tzinfo=UTC), "P1M", datetime(2026, 6, 30, 22, 30, tzinfo=UTC)),  # 1 June in Paris
+        (datetime(2026, 5, 31, 22, 30, tzinfo=UTC), "P1M", datetime(2026, 6, 30, 22, 30, tzinfo=UTC)),
         (paris(2026, 1, 1), "P1Y2M3W4DT5H6M7S", paris(2027, 3, 26, 17, 6) + timedelta(seconds=7)),
     ],
 )
@@ -108,10 +109,8 @@ def test_what_is_no_duration_is_refused(bad: str) -> None:
 @given(st.text(alphabet="PTYMWDHS0123456789-+.", max_size=14))
 def test_any_text_gives_an_instant_or_a_value_error(text: str) -> None:
     start = paris(2026, 1, 1)
-    try:
+    with contextlib.suppress(ValueError):
         assert add_period(start, text) >= start
-    except ValueError:
-        pass
 
 
 @pytest.mark.parametrize("period", ["P9999Y", "P9000Y", "P7900Y9999W", "P7970Y12M9999W99999D", "P7973Y11M30DT999999H"])
@@ -132,7 +131,9 @@ def test_instants_without_a_zone_are_in_paris() -> None:
     assert parse_instant("2026-01-01T12:00:00+05:30").tzinfo is UTC
 
 
-@pytest.mark.parametrize("bad", ["", "tomorrow", "2026-13-01", "2026-02-30", "0001-01-01T00:00:00+14:00", "0001-01-01", "P6M"])
+@pytest.mark.parametrize(
+    "bad", ["", "tomorrow", "2026-13-01", "2026-02-30", "0001-01-01T00:00:00+14:00", "0001-01-01", "P6M"]
+)
 def test_what_is_no_instant_is_refused(bad: str) -> None:
     with pytest.raises(ValueError):
         parse_instant(bad)

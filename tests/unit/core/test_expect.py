@@ -57,10 +57,11 @@ def test_what_holds_and_what_does_not(here: Store) -> None:
     assert holds(here, found, rule="R-1", verdict__findings__0__rule="R-1", verdict__findings__0__where="*")
     assert holds(here, found, marks__user_act=True, marks__absent=None)
     for path, wanted in {
-        "operation": "dmp.TD3.1", "who.structure": "2", "who.absent": "x", "who.absent ": "None", "keys": ["patient:1", "x"],
-        "status": ["500"], "rule": "R-2", "marks.world_by": "*", "marks.absent": "*", "verdict.findings.1.rule": "R-1",
-        "verdict.findings.²": "*", "verdict.findings.-1": "*", "verdict.findings." + "9" * 5000: "*", "": "x", "..": "x",
-        "operation.deeper": "x",
+        "operation": "dmp.TD3.1", "who.structure": "2", "who.absent": "x", "who.absent ": "None",
+        "keys": ["patient:1", "x"], "status": ["500"], "rule": "R-2", "marks.world_by": "*", "marks.absent": "*",
+        "verdict.findings.1.rule": "R-1",
+        "verdict.findings.²": "*", "verdict.findings.-1": "*", "verdict.findings." + "9" * 5000: "*",
+        "": "x", "..": "x", "operation.deeper": "x",
     }.items():  # fmt: skip
         misses = Expectation({path: wanted}).misses(found)
         assert set(misses) == {path}, path
@@ -138,7 +139,9 @@ def test_the_wait_ends_although_others_keep_coming(here: Store) -> None:
 
 
 def test_the_wait_ends_when_told_to(here: Store) -> None:
-    assert wait_for(here, "a", Expectation({"operation": "y"}), since=0, timeout=60, stopped=lambda: True).exchange is None
+    assert (
+        wait_for(here, "a", Expectation({"operation": "y"}), since=0, timeout=60, stopped=lambda: True).exchange is None
+    )
 
 
 def test_no_wait_inside_a_transaction_nor_for_a_world_that_is_gone(here: Store) -> None:

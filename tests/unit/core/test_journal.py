@@ -72,7 +72,9 @@ def test_a_row_tells_who_what_when(store: Store, world: str) -> None:
 
 
 def test_rows_are_read_on_by_cursor(store: Store, world: str) -> None:
-    assert journal.cursor(store, world) == 0 and journal.read(store, world) == [] and journal.last(store, world, 3) == []
+    assert (
+        journal.cursor(store, world) == 0 and journal.read(store, world) == [] and journal.last(store, world, 3) == []
+    )
     for turn in range(7):
         record(store, world, operation=f"test.{turn}")
         record(store, "b")
@@ -148,8 +150,9 @@ def test_long_journals(memory_store: Store) -> None:
     Worlds(memory_store).create("a")
     count = journal.CHUNK + 200
     row = {
-        "epoch": 1, "wire_us": 0, "business_us": 0, "protocol": "http", "operation": "x", "direction": "in", "who": "{}",
-        "outcome": "accepted", "status": "", "verdict": "{}", "marks": "{}", "request_head": "", "request_sha": "",
+        "epoch": 1, "wire_us": 0, "business_us": 0, "protocol": "http", "operation": "x", "direction": "in",
+        "who": "{}", "outcome": "accepted", "status": "", "verdict": "{}", "marks": "{}", "request_head": "",
+        "request_sha": "",
         "request_size": 0, "answer_sha": "", "answer_size": 0,
     }  # fmt: skip
     with memory_store.write("a") as tx:

@@ -35,25 +35,24 @@ def store_of_worlds(store: Store) -> Store:
     return store
 
 
-@pytest.mark.parametrize(
-    ("clues", "world", "contradicted"),
-    [
-        ([ADDRESS, CREDENTIAL, DECLARED], "by-address", ["by-credential", "by-declaration"]),
-        ([CREDENTIAL, DECLARED], "by-credential", ["by-declaration"]),
-        ([DECLARED], "by-declaration", []),
-        ([], "main", []),
-        ([Clue("credential", "token", "unknown"), DECLARED], "by-declaration", []),
-        ([Clue("credential", "token", "unknown")], "main", []),
-        ([Clue("address", "world", "by-declaration"), DECLARED], "by-declaration", []),
-        ([CREDENTIAL, CREDENTIAL], "by-credential", []),
-        ([Clue("declared", "certificate", "1000000001")], "main", []),  # a key belongs to its kind
-    ],
-)
-def test_the_first_that_answers(store_of_worlds: Store, clues: list[Clue], world: str, contradicted: list[str]) -> None:
-    route = resolve(store_of_worlds, clues)
-    assert route.world == world
-    assert [w for _, w in route.contradictions] == contradicted
-    assert (route.by is None) == (world == "main")
+FIRST_THAT_ANSWERS: list[tuple[list[Clue], str, list[str]]] = [
+    ([ADDRESS, CREDENTIAL, DECLARED], "by-address", ["by-credential", "by-declaration"]),
+    ([CREDENTIAL, DECLARED], "by-credential", ["by-declaration"]),
+    ([DECLARED], "by-declaration", []),
+    ([], "main", []),
+    ([Clue("credential", "token", "unknown"), DECLARED], "by-declaration", []),
+    ([Clue("credential", "token", "unknown")], "main", []),
+    ([Clue("address", "world", "by-declaration"), DECLARED], "by-declaration", []),
+    ([CREDENTIAL, CREDENTIAL], "by-credential", []),
+    ([Clue("declared", "certificate", "1000000001")], "main", []),  # a key belongs to its kind
+]
+
+
+def test_the_first_that_answers(store_of_worlds: Store) -> None:
+    for clues, world, contradicted in FIRST_THAT_ANSWERS:
+        route = resolve(store_of_worlds, clues)
+        assert (route.world, [w for _, w in route.contradictions]) == (world, contradicted), clues
+        assert (route.by is None) == (world == "main")
 
 
 def test_another_default(store_of_worlds: Store) -> None:
@@ -111,13 +110,13 @@ def test_of_two_worlds_that_claim_at_once_one_is_refused(store_of_worlds: Store)
             assert {row.name for row in tx.find(schema.settings)} == {f"t{n}" for n in numbers}
 
 
-@pytest.mark.parametrize("key", ["\x00", "a\x00b", "\udc80", "t" * 100_000, "'", "%", "é" * 3000, ""])
-def test_hostile_keys(store_of_worlds: Store, key: str) -> None:
-    assert look_up(store_of_worlds, "token", key) is None
-    with store_of_worlds.write("main") as tx:
-        claim(tx, "token", key)
-    assert resolve(store_of_worlds, [Clue("credential", "token", key)], default="-").world == "main"
-    assert look_up(store_of_worlds, "token", key + "x") is None
+def test_hostile_keys(store_of_worlds: Store) -> None:
+    for key in ("\x00", "a\x00b", "\udc80", "t" * 100_000, "'", "%", "é" * 3000, ""):
+        assert look_up(store_of_worlds, "token", key) is None
+        with store_of_worlds.write("main") as tx:
+            claim(tx, "token", key)
+        assert resolve(store_of_worlds, [Clue("credential", "token", key)], default="-").world == "main"
+        assert look_up(store_of_worlds, "token", key + "x") is None
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,10 @@ def test_some_found_and_some_not_is_a_partial_success(room: Room, world: str) ->
     assert status is not None
     assert status.get("status", "").endswith("PartialSuccess")
     assert len(seen.body.findall(f"{{{NAMESPACES['xds']}}}DocumentResponse")) == 1
+    error = status.find(f".//{{{NAMESPACES['rs']}}}RegistryError")
+    assert error is not None
+    assert error.get("codeContext") == "uniqueId=1.2.250.1.999.9.1.404 | DMP-RETRIEVE-UNKNOWN"
+    assert (seen.row.outcome, seen.rules) == ("accepted", ["DMP-RETRIEVE-UNKNOWN"])
 
 
 def test_the_ihe_flavour_answers_a_registry_response(room: Room) -> None:

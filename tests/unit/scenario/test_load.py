@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,6 +72,68 @@ def test_an_alias_bomb_is_refused_before_it_expands() -> None:
 
 def test_tags_never_make_objects() -> None:
     assert flaws(GOOD.replace("patient: adult", "patient: !!python/object/apply:os.system ['true']"))
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? "])
+def test_what_is_nested_too_deeply_is_refused(opening: str) -> None:
+    assert flaws(opening * 30_000)
+
+
+@pytest.mark.parametrize("value", ["9" * 5_000, "-" + "9" * 5_000, "1_000", "0x10", "1:30", ".inf", "2026-01-01", "~"])
+def test_odd_scalars_are_refused_where_a_count_is_wanted(value: str) -> None:
+    assert flaws(STEP + f"    await: {{within: {value}}}\n")
+
+
+def test_a_file_too_large_or_unreadable_is_refused(tmp_path: Path) -> None:
+    assert "larger" in flaws(GOOD + "#" * (1 << 20))[0]
+    for path, content in ((tmp_path / "binary.yaml", b"\xff\xfe"), (tmp_path / "none.yaml", None)):
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(InvalidScenario, match="cannot be read"):
+            load(path)
+
+
+STEP = GOOD.partition("    as: h\n")[0]
+KINDS = [
+    "advance: P6M",
+    "fault: {name: outage, match: {on: dmp.TD2.1, structure: X, patient: Y, nth: 2}, params: {seconds: 3}}",
+    "refuse: {rule: DMP-X, match: {on: dmp.TD2.1}}",
+    "clear: faults",
+    "clear: refusals",
+    "await: {operation: dmp.TD2.1, within: 30}",
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_step_is_read(kind: str) -> None:
+    scenario = parse(f"{STEP}    {kind}\n", "s.yaml")
+    assert scenario.steps[0].keys() == {"say", kind.partition(":")[0]}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "advance: 6 months",
+        "clear: everything",
+        "fault: {name: outage}",
+        "fault: {name: outage, match: {structure: X}}",
+        "refuse: {rule: R, match: {on: a.b, nth: 0}}",
+        "await: {operation: dmp.TD2.1}",
+        "await: {within: 0}",
+        "await: {within: 30}\n    advance: P1D",
+        "as: h\n    do: dmp.TD0.2",
+        "nothing: 1",
+        "expect: {outcome: accepted}",
+    ],
+)
+def test_every_other_step_is_refused(kind: str) -> None:
+    assert flaws(f"{STEP}    {kind}\n")
+
+
+def test_titles_and_worlds() -> None:
+    scenario = parse(GOOD, "s.yaml")
+    assert (scenario.world, scenario.title("fr"), scenario.title("en")) == ("main", "un", "one")
+    assert parse(GOOD.replace("actors:", "world: w1\nactors:"), "s.yaml").world == "w1"
 
 
 @given(st.text(max_size=300))

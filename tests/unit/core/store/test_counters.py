@@ -11,7 +11,7 @@ import pytest
 
 from simulators.core import journal
 from simulators.core.journal import Entry
-from simulators.core.store import Store, open_store
+from simulators.core.store import Store, open_store, schema
 from simulators.core.world import Worlds, load
 from tests.support.postgres import TestDatabase
 
@@ -28,14 +28,14 @@ def in_threads(count: int, work: Callable[[int], object]) -> list[object]:
         return [future.result() for future in [pool.submit(work, index) for index in range(count)]]
 
 
-def test_no_gap_under_threads_and_rollbacks(store: Store) -> None:
-    Worlds(store).create("a")
+def check_gapless(*stores: Store) -> None:
+    Worlds(stores[0]).create("a")
     taken: list[int] = []
 
     def take(index: int) -> None:
         for turn in range(ROWS):
             try:
-                with store.write("a") as tx:
+                with stores[index % len(stores)].write("a") as tx:
                     number = tx.counter("uid")
                     if (turn + index) % 3 == 0:
                         raise Undone
@@ -47,12 +47,49 @@ def test_no_gap_under_threads_and_rollbacks(store: Store) -> None:
     assert sorted(taken) == list(range(1, len(taken) + 1))
 
 
+def test_no_gap_under_threads_and_rollbacks(store: Store) -> None:
+    check_gapless(store)
+
+
+@pytest.mark.postgresql
+def test_no_gap_between_two_stores(postgres: TestDatabase) -> None:
+    """As between two processes: nothing but the database makes them take turns."""
+    first, second = open_store(postgres.url), open_store(postgres.url)
+    check_gapless(first, second)
+    second.close()
+    first.close()
+
+
 def test_counters_are_apart_by_world_and_by_name(store: Store) -> None:
     worlds = Worlds(store)
     for name in ("a", "b"):
         worlds.create(name)
         with store.write(name) as tx:
             assert [tx.counter("uid"), tx.counter("uid", step=5), tx.counter("other")] == [1, 6, 1]
+
+
+def test_a_crowd_of_readers_and_writers_meets_no_lock(store: Store) -> None:
+    """More threads than connections kept open, snapshots and resets among them: everybody waits, nobody fails."""
+    worlds = Worlds(store)
+    for name in ("a", "b"):
+        worlds.create(name)
+
+    def visit(index: int) -> None:
+        for turn in range(6):
+            world = "ab"[(index + turn) % 2]
+            if index % 3 == 0:
+                with store.write(world) as tx:
+                    tx.put(schema.settings, name=f"{index}", value="x" * 3000)
+                    tx.announce("crowd")
+            elif index % 12 == 1:
+                worlds.snapshot(world, "one")
+            elif index % 12 == 5:
+                worlds.reset(world)
+            else:
+                with store.read(world) as tx:
+                    assert tx.find(schema.settings) == tx.find(schema.settings)
+
+    in_threads(30, visit)
 
 
 def write_rows(store: Store, index: int) -> None:
@@ -82,14 +119,14 @@ def follow(reader: Store, writing: threading.Event) -> list[journal.Exchange]:
     return seen
 
 
-def check_followed(writer: Store, reader: Store) -> None:
-    Worlds(writer).create("a")
+def check_followed(reader: Store, *writers: Store) -> None:
+    Worlds(reader).create("a")
     writing = threading.Event()
     writing.set()
     with ThreadPoolExecutor(1) as pool:
         follower = pool.submit(follow, reader, writing)
         try:
-            in_threads(WRITERS, lambda index: write_rows(writer, index))
+            in_threads(WRITERS, lambda index: write_rows(writers[index % len(writers)], index))
         finally:
             writing.clear()
         seen = follower.result()
@@ -103,7 +140,7 @@ def test_a_follower_misses_no_row(store: Store) -> None:
 
 @pytest.mark.postgresql
 def test_a_follower_through_another_store_misses_no_row(postgres: TestDatabase) -> None:
-    writer, reader = open_store(postgres.url), open_store(postgres.url)
-    check_followed(writer, reader)
-    reader.close()
-    writer.close()
+    stores = [open_store(postgres.url) for _ in range(3)]
+    check_followed(*stores)
+    for store in stores:
+        store.close()

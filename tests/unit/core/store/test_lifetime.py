@@ -225,7 +225,7 @@ def test_a_closed_store_leaves_no_connection(postgres: TestDatabase) -> None:
     with store.exclusive("x"):
         pass
     store.close()
-    assert postgres.connections() == 0
+    assert any(postgres.connections() == 0 for _ in range(500))  # the server ends sessions in its own time
     assert not [thread for thread in threading.enumerate() if thread.name == "store-listen"]
 
 
