@@ -82,9 +82,9 @@ class Sandbox:
         self.catalogue: Catalogue[Any] = Catalogue([*rules, *INCIDENT_RULES.values(), *OWN_RULES])
         self.worlds = Worlds(self.store, self.now, seeders(service.seed for service in self.services))
         self.ports = Ports(self.settings)
-        self.pool = KeyPool(self.settings.cache)
+        self.pool = KeyPool(self.settings.pki or self.settings.cache)
         self.pki = self._open_pki(self.ports.reserve_trust(self.settings))
-        self.trusted = Trusted(self.pki)
+        self.trusted = Trusted(self.pki, self.settings.pki_folder)
         self.holders = Holders(self.store, self.pki, self.pool, self.now)
         operations = [name for service in self.services for name in service.operations]
         self.faults = TriggerBook(self.store, self.catalogue, FAULTS, now=self.now, operations=operations)
@@ -135,6 +135,10 @@ class Sandbox:
         """``scheme://host:port`` of a listener. Raises ``KeyError``."""
         return self.ports.url(listener)
 
+    def local_url(self, listener: str) -> str:
+        """The same by an address of this machine. Raises ``KeyError``."""
+        return self.ports.local_url(listener)
+
     @property
     def folder(self) -> Path:
         """Where this sandbox writes files for the product (certificates)."""
@@ -162,6 +166,10 @@ class Sandbox:
     def revoke(self, serial: int) -> None:
         """Revokes a certificate of the installation; the next handshake and the next VIHF see it."""
         self.pki.revoke(serial, self.now())
+        self.trust_changed()
+
+    def trust_changed(self) -> None:
+        """After a revocation or a new root: the next connection is judged by the present state."""
         self.trusted.forget()
         self.ports.refresh_trust()
 

@@ -66,7 +66,7 @@ def endpoints(sandbox: Sandbox) -> dict[str, Any]:
         "version": simulators.__version__,
         "notice": "SIMULATION: unofficial, rehearsal only",
         "pid": os.getpid(),
-        "control": {"url": f"{sandbox.console_url}/_sandbox", "token": sandbox.token},
+        "control": {"url": f"{sandbox.local_url('console')}/_sandbox", "token": sandbox.token},
         "console": sandbox.console_url,
         "services": {s.name: service_urls(sandbox, s.name) for s in sandbox.services},
         "trust": trust_files(sandbox),
@@ -74,10 +74,10 @@ def endpoints(sandbox: Sandbox) -> dict[str, Any]:
     }
 
 
-def service_urls(sandbox: Sandbox, name: str, prefix: str = "") -> dict[str, str]:
-    """Per service name its URL, in the default world or under ``prefix``."""
+def service_urls(sandbox: Sandbox, name: str, prefix: str = "", base: str = "") -> dict[str, str]:
+    """Per service name its URL, in the default world or under ``prefix``; ``base`` replaces the public one."""
     service = next(s for s in sandbox.services if s.name == name)
-    base = sandbox.url(service.listeners[0].name)
+    base = base or sandbox.url(service.listeners[0].name)
     return {label: f"{base}{prefix}{path}" for label, path in service.paths.items()}
 
 

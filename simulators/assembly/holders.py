@@ -60,6 +60,13 @@ class Holders:
         """A pair whose VIHF structure is adopted without a mismatch finding."""
         return self.pair(world, ANY_STRUCTURE)
 
+    def withdraw(self, world: str, struct_idnat: str) -> tuple[IssuedCertificate, IssuedCertificate]:
+        """Forgets the pair of a structure, so that the next use issues another; what it was."""
+        pair = self.pair(world, struct_idnat)
+        with self._store.write(world) as tx:
+            tx.delete(_certificates, holder=struct_idnat)
+        return pair.auth_cli, pair.sign
+
     def _kept(self, tx: Tx, holder: str) -> Pair | None:
         found = {row.use: row.pem for row in tx.find(_certificates, holder=holder)}
         if set(found) != set(USES):

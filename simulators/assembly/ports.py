@@ -65,7 +65,14 @@ class Ports:
 
     def url(self, name: str) -> str:
         """``scheme://public-host:port``. Raises ``KeyError``."""
-        host = self.settings.public_host
+        return self._url(name, self.settings.public_host)
+
+    def local_url(self, name: str) -> str:
+        """The same listener by an address of this machine: the public name may only resolve elsewhere."""
+        bind = self.settings.bind
+        return self._url(name, "localhost" if bind in {"0.0.0.0", "::"} else bind)
+
+    def _url(self, name: str, host: str) -> str:
         return f"{self._schemes[name]}://{f'[{host}]' if ':' in host else host}:{self._listeners[name].port}"
 
     def table(self) -> dict[str, str]:
@@ -136,10 +143,8 @@ class Ports:
 def _port_problem(bind: str, port: int) -> Iterator[None]:
     try:
         yield
-    except (OSError, OverflowError) as problem:
-        reason = problem.strerror if isinstance(problem, OSError) else "there is no such port"
-        if isinstance(problem, OSError) and problem.errno == errno.EADDRINUSE:
-            reason = "it is in use"
+    except OSError as problem:
+        reason = "it is in use" if problem.errno == errno.EADDRINUSE else problem.strerror
         raise EnvironmentProblem(
             f"cannot listen on port {port} of {bind}: {reason}; give --base-port N, --random-ports or another --bind"
         ) from problem

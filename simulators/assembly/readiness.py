@@ -40,7 +40,7 @@ def prove(sandbox: Sandbox) -> None:
 def _dmp(sandbox: Sandbox) -> None:
     """TD0.2 over mutual TLS; the certificate alone leads to the hidden world."""
     described = describe_world(sandbox, SELF_CHECK, certificates=False)
-    described["services"] = {"dmp": service_urls(sandbox, "dmp")}
+    described["services"] = {"dmp": service_urls(sandbox, "dmp", base=sandbox.local_url("dmp"))}
     hospital = next(s for s in described["structures"] if s["slug"] == "hospital")
     hospital["certificates"] = certificate_files(sandbox, SELF_CHECK, hospital["id"])
     roots = Path(trust_files(sandbox)["roots"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 
 from simulators.core.pki.keys import default_cache_dir
@@ -12,6 +13,8 @@ from simulators.core.pki.keys import default_cache_dir
 BASE_PORT = 18000
 CONSOLE_OFFSET = 0
 TRUST_OFFSET = 1
+HIGHEST_OFFSET = 60
+LAST_PORT = 65535
 ENDPOINTS_VARIABLE = "SEGUR_SANDBOX_ENDPOINTS"
 
 
@@ -53,9 +56,23 @@ class Settings:
             wanted.append(self.bind)
         return tuple(dict.fromkeys(wanted))
 
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the ports."""
+        try:
+            return ip_address(self.bind).is_loopback
+        except ValueError:
+            return self.bind == "localhost"
+
     def port(self, offset: int) -> int:
-        """The fixed port of the table, or 0: bound first, reported after."""
-        return 0 if self.random_ports else self.base_port + offset
+        """The fixed port of the table, or 0: bound first, reported after. Raises ``ValueError``: no such port.
+
+        The system takes a number beyond the last port modulo 65536 and says nothing.
+        """
+        port = self.base_port + offset
+        if not self.random_ports and not 1 <= port <= LAST_PORT:
+            raise ValueError(f"there is no port {port}: give --base-port between 1 and {LAST_PORT - HIGHEST_OFFSET}")
+        return 0 if self.random_ports else port
 
 
 def endpoints_file(given: Path | None, environment: Mapping[str, str]) -> Path:

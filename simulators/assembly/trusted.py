@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from simulators.core.pki import Pki, Trust
 
@@ -12,22 +13,32 @@ REMAKE = timedelta(days=1)
 
 
 class Trusted:
-    """Remade every day of wall time, and on :meth:`forget` (a revocation, a new root)."""
+    """Remade every day of wall time, and when the PKI folder changes: another process may share it."""
 
-    def __init__(self, pki: Pki) -> None:
+    def __init__(self, pki: Pki, folder: Path) -> None:
         self._pki = pki
+        self._watched = (folder / "revoked", folder / "hierarchies")
+        self._seen: tuple[int, ...] = ()
         self._lock = threading.Lock()
         self._made: tuple[datetime, Trust] | None = None
 
     def at(self, now: datetime) -> Trust:
         """The trust of the installation; ``now`` is the wall clock."""
-        made = self._made
-        if made is not None and abs(now - made[0]) < REMAKE:
+        made, state = self._made, self._state()
+        if made is not None and state == self._seen and abs(now - made[0]) < REMAKE:
             return made[1]
         with self._lock:
-            self._made = (now, self._pki.trust(now, LIFE))
+            self._pki.reload()
+            self._made, self._seen = (now, self._pki.trust(now, LIFE)), state
             return self._made[1]
 
     def forget(self) -> None:
-        """The next caller sees the present state of the PKI."""
+        """The next caller sees the present state: two changes of our own may fall in one tick of the file system."""
         self._made = None
+
+    def changed(self) -> bool:
+        """Whether the PKI folder changed since the trust was made."""
+        return self._state() != self._seen
+
+    def _state(self) -> tuple[int, ...]:
+        return tuple(folder.stat().st_mtime_ns if folder.exists() else 0 for folder in self._watched)

@@ -1,4 +1,4 @@
-"""``cert issue``: AUTH_CLI and SIGN for any structure id, in every file format."""
+"""``cert issue | bad | revoke``: certificates of any structure id, right ones and wrong ones on purpose."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from simulators.cli.codes import PASS
 from simulators.cli.remote import add_endpoints, add_verb, add_world, running
 from simulators.clients.control import world_path
 from simulators.core.errors import EnvironmentProblem
+from simulators.core.pki import CATALOGUE
 from simulators.core.pki.files import write_atomic
 
 
@@ -19,10 +20,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     issue = add_verb(verbs, "issue", "certificates of one structure")
     issue.add_argument("--structure", required=True, metavar="ID", help="1 + FINESS, 3 + SIRET, or SIM-ANY")
     issue.add_argument("--out", required=True, type=Path, metavar="DIR")
+    bad = add_verb(verbs, "bad", "a certificate that is wrong on purpose; 'list' names them")
+    bad.add_argument("name", help="for example expired, revoked, foreign; or list")
+    bad.add_argument("--structure", default="10B0999009", metavar="ID")
+    bad.add_argument("--out", type=Path, default=Path(), metavar="DIR")
+    revoke = add_verb(verbs, "revoke", "revoke the certificates of a structure; the next issue makes new ones")
+    revoke.add_argument("--structure", required=True, metavar="ID")
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.verb == "bad":
+        return _bad(options)
     remote = running(options.endpoints)
+    if options.verb == "revoke":
+        path = f"{world_path(options.world)}/certificates/revoke"
+        print("\n".join(remote.call("POST", path, {"structure": options.structure})["revoked"]))
+        return PASS
     made = remote.call("POST", f"{world_path(options.world)}/certificates", {"structure": options.structure})
     for use in ("auth_cli", "sign"):
         for form, path in made["files"][use].items():
@@ -30,6 +43,20 @@ def run(options: argparse.Namespace) -> int:
                 _copy(Path(path), options.out)
     _copy(Path(remote.document["trust"]["roots"]), options.out)
     print(f"{options.out}: auth_cli.*, sign.*, roots.pem (PKCS#12 password: {made['files']['password']})")
+    return PASS
+
+
+def _bad(options: argparse.Namespace) -> int:
+    if options.name == "list":
+        for name, entry in CATALOGUE.items():
+            print(f"{name:24} {entry.purpose.fr}\n{'':24} {entry.purpose.en}")
+        return PASS
+    remote = running(options.endpoints)
+    body = {"name": options.name, "structure": options.structure}
+    made = remote.call("POST", f"{world_path(options.world)}/certificates/bad", body)
+    for path in made["files"].values():
+        _copy(Path(path), options.out)
+    print(f"{options.out / options.name}.*: {made['purpose']['en']}")
     return PASS
 
 

@@ -13,6 +13,7 @@ from simulators.clients.control import Control, Refusal, world_path
 from simulators.population.guard import masked_text
 from simulators.population.masking import mask_of
 
+NOTED = ("adopted", "forced", "faults", "real_identifiers")
 DIFFERENCES = 20
 
 
@@ -53,6 +54,8 @@ def line(row: dict[str, Any]) -> str:
     rules = ",".join(f["rule"] for f in row["verdict"]["findings"])
     who = row["who"].get("structure") or row["who"].get("address", "?")
     text = f"{row['number']:>6} {row['wire_time'][11:23]} {who:18} {row['operation']:16} {row['outcome']:9} {rules}"
+    noted = [name for name in NOTED if row.get("marks", {}).get(name)]
+    text += f"  ({', '.join(noted)})" if noted else ""
     return masked_text(text.rstrip())
 
 
@@ -66,6 +69,9 @@ def _show(remote: Control, base: str, options: argparse.Namespace) -> int:
         return PASS
     mask = mask_of(remote.raw("GET", f"{base}/{options.number}/request"))
     print(mask(line(row)))
+    for name, value in row["marks"].items():
+        if name != "vihf_diff":
+            print(mask(f"  {name:8} {', '.join(map(str, value)) if isinstance(value, list) else value}"))
     for finding in row["verdict"]["findings"]:
         print(mask(explain(finding)))
     if row["outcome"] == "refused":

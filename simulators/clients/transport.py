@@ -6,10 +6,11 @@ import http.client
 import selectors
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from simulators.clients.outbound import check_host
 from simulators.core.errors import SandboxError
 from simulators.core.store.guard import refuse_wire
 
@@ -36,8 +37,12 @@ class Channel:
     closed while it was idle is opened anew before the next request.
     """
 
-    def __init__(self, base: str, context: ssl.SSLContext | None, timeout: float = 30.0) -> None:
+    def __init__(
+        self, base: str, context: ssl.SSLContext | None, timeout: float = 30.0, named: Collection[str] = ()
+    ) -> None:
+        """``named``: hosts the user named. Raises :class:`OutboundDenied` for any other that is not this machine."""
         parts = urlsplit(base)
+        check_host(parts.hostname or "localhost", named)
         self._prefix = parts.path.rstrip("/")
         host, port = parts.hostname or "localhost", parts.port
         self._connection: http.client.HTTPConnection

@@ -12,14 +12,16 @@ from collections.abc import Iterable
 from flask import Request
 
 API = "/_sandbox"
+COOKIE = "segur_sandbox_token"
 
 
 class Access:
     """``names`` are the host names and addresses this sandbox answers to, without port; ``open_paths``
-    want no token."""
+    want no token. ``pages_open``: the pages want none either, which is for a console on loopback only."""
 
-    def __init__(self, token: str, names: Iterable[str], open_paths: Iterable[str]) -> None:
+    def __init__(self, token: str, names: Iterable[str], open_paths: Iterable[str], *, pages_open: bool = True) -> None:
         self.token = token
+        self._pages_open = pages_open
         self._open = frozenset(open_paths)
         self._names = {name.strip("[]").lower() for name in names}
 
@@ -30,12 +32,24 @@ class Access:
         origin = request.headers.get("Origin")
         if origin is not None and not self._ours(origin.partition("://")[2]):
             return 403, f"Origin {origin!r} is not this sandbox"
-        if request.path in self._open or not request.path.startswith(f"{API}/"):
+        if request.path in self._open:
             return None
+        if not request.path.startswith(f"{API}/"):
+            if self._pages_open or self.shown(request):
+                return None
+            return 401, "this console is on the network: open it once as /?token=TOKEN (the token of endpoints.json)"
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self.token.encode()):
+        if scheme.lower() != "bearer" or not self._is_token(given.strip()):
             return 401, "give the token of endpoints.json as Authorization: Bearer TOKEN"
         return None
+
+    def shown(self, request: Request) -> bool:
+        """Whether a page's request brings the token: in the address the first time, then in a cookie."""
+        given = request.args.get("token") or request.cookies.get(COOKIE) or ""
+        return self._is_token(given)
+
+    def _is_token(self, given: str) -> bool:
+        return hmac.compare_digest(given.encode(), self.token.encode())
 
     def _ours(self, host: str) -> bool:
         name = host if host.endswith("]") else host.rsplit(":", 1)[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, jsonify, request
 
 from simulators.console import openapi, pages, problems
-from simulators.console.access import API, Access
+from simulators.console.access import API, COOKIE, Access
 from simulators.console.api import exchanges, general, triggers, worlds
 from simulators.console.api.route import Route, Values
 from simulators.core.service import WSGIApp
@@ -27,12 +27,19 @@ def console_app(sandbox: Sandbox) -> WSGIApp:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
     open_paths = [OPENAPI, *(f"{API}{route.path}" for route in ROUTES if route.open)]
-    access = Access(sandbox.token, sandbox.settings.names, open_paths)
+    alone = sandbox.settings.on_loopback
+    access = Access(sandbox.token, sandbox.settings.names, open_paths, pages_open=alone)
 
     @app.before_request
     def check_access() -> Response | None:
         problem = access.problem(request)
         return problems.render(*problem) if problem else None
+
+    @app.after_request
+    def keep_token(response: Response) -> Response:
+        if not alone and "token" in request.args and access.shown(request):
+            response.set_cookie(COOKIE, sandbox.token, httponly=True, samesite="Strict")
+        return response
 
     for route in ROUTES:
         endpoint = f"{route.method} {route.path}"

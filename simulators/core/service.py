@@ -52,5 +52,6 @@ class Service:
     seed: Seeder | None = None
     fidelity: tuple[Fidelity, ...] = ()
     operations: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
     due: Mapping[str, Handler] = field(default_factory=dict)
     senders: Mapping[str, Sender] = field(default_factory=dict)

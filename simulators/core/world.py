@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from simulators.core import snapshots
-from simulators.core.clock import EPOCH, Now, from_us, system_now, to_us
+from simulators.core.clock import Now, from_us, system_now, to_us
 from simulators.core.errors import ClockMovesForwardOnly, SandboxError, WorldGone
 from simulators.core.rules import Policy
 from simulators.core.store import schema
@@ -43,7 +43,6 @@ class World:
     offset: timedelta
     frozen: datetime | None
     policy: Policy = field(default_factory=Policy)
-    created: datetime = EPOCH
 
     def wire(self, wall: datetime) -> datetime:
         """What a counterpart validates: the wall clock, or the frozen instant."""
@@ -235,9 +234,7 @@ def _world(row: Row[Any] | None) -> World:
         raise WorldGone("unknown world")
     frozen = from_us(row.frozen_us) if row.frozen_us is not None else None
     policy = Policy.from_json(json.loads(row.policy))
-    return World(
-        row.world, row.epoch, row.seed, timedelta(microseconds=row.offset_us), frozen, policy, from_us(row.created_us)
-    )
+    return World(row.world, row.epoch, row.seed, timedelta(microseconds=row.offset_us), frozen, policy)
 
 
 def _world_row(name: str, seed: int, policy: Policy, now_us: int) -> dict[str, Any]:

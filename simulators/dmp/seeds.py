@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulators.core.store.api import Tx
-from simulators.core.world import World
+from simulators.core.world import World, born
 from simulators.dmp import authorisations
 from simulators.population import registry
 from simulators.population.reference import reference_population
@@ -20,4 +20,4 @@ def seed(tx: Tx, world: World) -> None:
         if patient.dmp_state != "active":
             continue
         for physician in patient.treating_physicians:
-            authorisations.grant(tx, patient, physician.value, "", world.business(world.created))
+            authorisations.grant(tx, patient, physician.value, "", world.business(born(tx)))

@@ -11,7 +11,7 @@ from simulators.core.http import Get, http_app, plain_page
 from simulators.core.pki import Trust
 from simulators.core.rules import Rule
 from simulators.core.service import Fidelity, ListenerSpec, Service, WSGIApp
-from simulators.dmp import seeds, td0_2, td0_3, td2_1, td3_1, td3_2
+from simulators.dmp import document_settings, seeds, td0_2, td0_3, td2_1, td3_1, td3_2
 from simulators.dmp.flow import DmpFlow
 from simulators.dmp.model import Perform
 from simulators.dmp.operations import BASE, OPERATIONS, SERVICES, service_of
@@ -91,6 +91,7 @@ def service(trust: Callable[[datetime], Trust]) -> Service:
         paths={name: f"{BASE}/{name}" for name in SERVICES},
         seed=seeds.seed,
         fidelity=FIDELITY,
+        settings=tuple(setting.name for setting in document_settings.SETTINGS),
         operations=tuple(f"{NAME}.{operation.name}" for operation in OPERATIONS),
     )
 

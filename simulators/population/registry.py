@@ -82,6 +82,16 @@ def populate(tx: Tx, population: Population) -> None:
     )
 
 
+def merge(tx: Tx, population: Population) -> None:
+    """Adds a population to a world; a member that exists is replaced."""
+    for patient in population.patients:
+        save_patient(tx, patient)
+    for professional in population.professionals:
+        save_professional(tx, professional)
+    for structure in population.structures:
+        save_structure(tx, structure)
+
+
 def export(tx: Tx) -> Population:
     """The world's population as it stands now."""
     return Population(tuple(patients(tx)), tuple(professionals(tx)), tuple(structures(tx)))

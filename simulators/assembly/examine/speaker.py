@@ -38,7 +38,9 @@ def speaker(sandbox: Sandbox, structure: str = "", person: str = "") -> DmpClien
     )
     held = Structure(structure, place, f"Structure {structure}", "hospital", "SA01", adopted=True)
     trust = Trust(sandbox.pki.roots)
-    channel = Channel(f"{sandbox.url('dmp')}/w/{WORLD}", client_context(trust, pair.auth_cli))
+    channel = Channel(
+        f"{sandbox.url('dmp')}/w/{WORLD}", client_context(trust, pair.auth_cli), named=sandbox.settings.names
+    )
     issuer = format_dn(dn_of(pair.sign.certificate.subject))
     return DmpClient(channel, Submitter(author, held, pair.sign), issuer, uuid.uuid4, sandbox.now)
 

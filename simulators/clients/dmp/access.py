@@ -63,7 +63,7 @@ def dmp_client(
     trust = Trust(roots=tuple(x509.load_pem_x509_certificates(roots.read_bytes())), intermediates=(), crls=())
     url = urlsplit(world["services"]["dmp"]["patients"])
     prefix = url.path.partition("/si-dmp-server")[0]
-    channel = Channel(f"{url.scheme}://{url.netloc}{prefix}", client_context(trust, auth))
+    channel = Channel(f"{url.scheme}://{url.netloc}{prefix}", client_context(trust, auth), named=[url.hostname or ""])
     issuer = format_dn(dn_of(cachet.certificate.subject))
     return DmpClient(channel, Submitter(person, place, cachet), issuer, ids, now)
 

@@ -35,6 +35,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "number": (int, float),
     "boolean": (bool,),
     "object": (dict,),
+    "array": (list,),
 }
 LARGEST_NUMBER = 1_000_000_000
 
@@ -90,6 +91,10 @@ class Values:
     def _given(self, name: str, default: Any) -> Any:
         value = self._body.get(name, self._query.get(name))
         return default if value is None else value
+
+    def items(self, name: str) -> list[Any]:
+        value: list[Any] = self._given(name, [])
+        return value
 
     def mapping(self, name: str) -> dict[str, Any]:
         value: dict[str, Any] = self._given(name, {})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from simulators.assembly.endpoints import certificate_files
@@ -9,8 +11,12 @@ from simulators.console.api.route import Route, Values
 from simulators.console.problems import Problem
 from simulators.core import due
 from simulators.core.clock import parse_instant
+from simulators.core.pki import CATALOGUE, IssuedCertificate
+from simulators.core.pki import Holder as BadHolder
 from simulators.core.rules import Policy
 from simulators.core.world import SEED
+from simulators.population import registry
+from simulators.population.model import Population, PopulationRefused
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
@@ -45,6 +51,8 @@ def reset_world(sandbox: Sandbox, values: Values, world: str) -> Any:
 
 def save_snapshot(sandbox: Sandbox, values: Values, world: str) -> Any:
     label = values.text("name")
+    if label == SEED:
+        raise Problem(400, f"snapshot {SEED!r} is what reset goes back to: choose another name")
     sandbox.worlds.snapshot(world, label)
     return {"world": world, "snapshots": sandbox.worlds.snapshots(world), "saved": label}
 
@@ -69,10 +77,42 @@ def set_policy(sandbox: Sandbox, values: Values, world: str) -> Any:
     for name in ("unknown", "overrides", "settings"):
         merged = {**current[name], **values.mapping(name)}
         current[name] = {key: value for key, value in merged.items() if value is not None}
-    unknown_rules = [r for r in current["overrides"] if sandbox.catalogue.get(r) is None]
-    if unknown_rules:
-        raise Problem(400, f"there is no rule {unknown_rules[0]}: see GET /_sandbox/rules")
+    _check_policy(sandbox, current)
     return sandbox.worlds.set_policy(world, Policy.from_json(current)).policy.as_json()
+
+
+def _check_policy(sandbox: Sandbox, wanted: Mapping[str, Any]) -> None:
+    """A misspelt name must not be stored and then have no effect."""
+    for name in wanted["overrides"]:
+        rule = sandbox.catalogue.get(name)
+        if rule is None:
+            raise Problem(400, f"there is no rule {name}: see GET /_sandbox/rules")
+        if not rule.switchable:
+            raise Problem(400, f"rule {name} is a guard: it cannot be switched")
+    known = {name for service in sandbox.services for name in service.settings}
+    for kind, given, allowed in (("setting", wanted["settings"], known), ("family", wanted["unknown"], FAMILIES)):
+        for name in given:
+            if name not in allowed:
+                raise Problem(400, f"there is no {kind} {name}: {', '.join(sorted(allowed))}")
+
+
+def show_population(sandbox: Sandbox, values: Values, world: str) -> Any:
+    with sandbox.store.read(world) as tx:
+        return registry.export(tx).to_json()
+
+
+def import_population(sandbox: Sandbox, values: Values, world: str) -> Any:
+    """All or nothing; a member that exists is replaced."""
+    document = {name: values.items(name) for name in POPULATION}
+    try:
+        population = Population.loads(json.dumps(document).encode())
+    except PopulationRefused as refused:
+        raise Problem(400, f"the population is not valid, nothing was imported: {refused}") from None
+    except ValueError as wrong:
+        raise Problem(400, f"the population is not valid, nothing was imported: {wrong}") from None
+    with sandbox.store.write(world) as tx:
+        registry.merge(tx, population)
+    return {name: len(document[name]) for name in POPULATION}
 
 
 def show_clock(sandbox: Sandbox, values: Values, world: str) -> Any:
@@ -96,13 +136,36 @@ def move_clock(sandbox: Sandbox, values: Values, world: str) -> Any:
     return {**show_clock(sandbox, values, world), "fired": fired}
 
 
+def issue_bad(sandbox: Sandbox, values: Values, world: str) -> Any:
+    """A certificate that is wrong on purpose; it routes nowhere and is kept nowhere."""
+    name = values.text("name")
+    if name not in CATALOGUE:
+        raise Problem(400, f"there is no bad certificate {name!r}: {', '.join(CATALOGUE)}")
+    bad = CATALOGUE[name]
+    issued = bad.make(sandbox.pki, BadHolder(values.text("structure"), "STRUCTURE DE SIMULATION"), sandbox.now())
+    sandbox.trust_changed()
+    files = {form: str(path) for form, path in issued.write(sandbox.folder / "certificates" / "bad", name).items()}
+    inline = {
+        "certificate": issued.pem().decode(),
+        "key": issued.key_pem().decode(),
+        "chain": issued.chain_pem().decode(),
+    }
+    return {"name": name, "purpose": {"fr": bad.purpose.fr, "en": bad.purpose.en}, "files": files, **inline}
+
+
+def revoke_certificates(sandbox: Sandbox, values: Values, world: str) -> Any:
+    """Revokes both certificates of a structure; the next ``issue`` makes new ones."""
+    holder = values.text("structure")
+    pair = sandbox.holders.withdraw(world, holder)
+    for issued in pair:
+        sandbox.revoke(issued.serial)
+    return {"world": world, "structure": holder, "revoked": [format(issued.serial, "x") for issued in pair]}
+
+
 def issue_certificates(sandbox: Sandbox, values: Values, world: str) -> Any:
     holder = values.text("structure")
     pair = sandbox.holders.pair(world, holder)
-    inline = {
-        use: {"certificate": i.pem().decode(), "key": i.key_pem().decode(), "chain": i.chain_pem().decode()}
-        for use, i in (("auth_cli", pair.auth_cli), ("sign", pair.sign))
-    }
+    inline = {"auth_cli": _inline(pair.auth_cli), "sign": _inline(pair.sign)}
     return {
         "world": world,
         "structure": holder,
@@ -111,7 +174,18 @@ def issue_certificates(sandbox: Sandbox, values: Values, world: str) -> Any:
     }
 
 
+def _inline(issued: IssuedCertificate) -> dict[str, str]:
+    return {
+        "certificate": issued.pem().decode(),
+        "key": issued.key_pem().decode(),
+        "chain": issued.chain_pem().decode(),
+    }
+
+
 WORLD = {"name": STRING, "seed": {"type": "integer"}, "unknown": STRING, "profile": STRING}
+FAMILIES = frozenset({"*", "structures", "professionals", "patients"})
+POPULATION = ("patients", "professionals", "structures")
+ARRAYS = {name: {"type": "array", "items": {"type": "object"}} for name in POPULATION}
 CLOCK = {"advance": STRING, "to": STRING, "freeze": STRING, "unfreeze": {"type": "boolean"}}
 OBJECT = {"type": "object"}
 POLICY = {"profile": STRING, "unknown": OBJECT, "overrides": OBJECT, "settings": OBJECT}
@@ -127,6 +201,8 @@ ROUTES = (
     Route("POST", "/worlds/<world>/snapshots", "Copies a world", save_snapshot, {"name": STRING}, {}, ("name",), 201),
     Route("POST", "/worlds/<world>/restore", "Puts a snapshot back", restore_snapshot, {"name": STRING}, {}, ("name",)),
     Route("PATCH", "/worlds/<world>/policy", "Changes rules and unknown-data choices", set_policy, POLICY),
+    Route("GET", "/worlds/<world>/population", "Everybody and every place of a world", show_population),
+    Route("PUT", "/worlds/<world>/population", "Imports people and places, all or nothing", import_population, ARRAYS),
     Route("GET", "/worlds/<world>/clock", "Both times, and what is due", show_clock),
     Route("POST", "/worlds/<world>/clock", "Advances or freezes; answers after the effects", move_clock, CLOCK),
     Route(
@@ -134,6 +210,24 @@ ROUTES = (
         "/worlds/<world>/certificates",
         "Certificates for any structure id",
         issue_certificates,
+        {"structure": STRING},
+        {},
+        ("structure",),
+    ),
+    Route(
+        "POST",
+        "/worlds/<world>/certificates/bad",
+        "A certificate that is wrong on purpose",
+        issue_bad,
+        {"name": STRING, "structure": STRING},
+        {},
+        ("name", "structure"),
+    ),
+    Route(
+        "POST",
+        "/worlds/<world>/certificates/revoke",
+        "Revokes the certificates of a structure",
+        revoke_certificates,
         {"structure": STRING},
         {},
         ("structure",),

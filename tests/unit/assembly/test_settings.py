@@ -26,6 +26,13 @@ def test_ports_are_the_table_or_the_systems_choice() -> None:
     assert Settings(random_ports=True, environment={}).port(10) == 0
 
 
+@pytest.mark.parametrize("base", [65535, 70000, -1, -2])
+def test_a_port_that_does_not_exist_is_said(base: int) -> None:
+    with pytest.raises(ValueError, match="there is no port"):
+        Settings(base_port=base, environment={}).port(1)
+    assert Settings(base_port=base, random_ports=True, environment={}).port(1) == 0
+
+
 @pytest.mark.parametrize(("bind", "named"), [("0.0.0.0", False), ("::", False), ("10.1.2.3", True)])
 def test_certificates_name_what_can_be_called(bind: str, named: bool) -> None:
     names = Settings(bind=bind, public_host="sandbox.test", environment={}).names

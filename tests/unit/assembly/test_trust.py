@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from cryptography.x509 import ocsp
 
 from simulators.assembly.trust_pages import OCSP_LIMIT, trust_app
 from simulators.assembly.trusted import REMAKE, Trusted
-from simulators.core.pki import Pki
+from simulators.core.pki import KeyPool, Pki, chain_verdict, read_certificate
 from tests.unit.assembly.conftest import NOW
 
 Ask = Callable[..., tuple[str, str, bytes]]
@@ -77,8 +78,8 @@ def test_a_hostile_ocsp_request_is_answered(ask: Ask, body: bytes) -> None:
     assert ocsp.load_der_ocsp_response(ask("/ocsp/***")[2]).response_status
 
 
-def test_the_trust_is_kept_a_day_and_forgotten_on_demand(pki: Pki) -> None:
-    trusted = Trusted(pki)
+def test_the_trust_is_kept_a_day_and_forgotten_on_demand(pki: Pki, pki_folder: Path) -> None:
+    trusted = Trusted(pki, pki_folder)
     first = trusted.at(NOW)
     assert trusted.at(NOW + REMAKE / 2) is first
     later = trusted.at(NOW + REMAKE)
@@ -86,3 +87,12 @@ def test_the_trust_is_kept_a_day_and_forgotten_on_demand(pki: Pki) -> None:
     assert trusted.at(NOW + REMAKE + timedelta(hours=1)) is later
     trusted.forget()
     assert trusted.at(NOW + REMAKE) is not later
+
+
+def test_a_revocation_by_another_process_is_seen(pki_folder: Path, keys: KeyPool) -> None:
+    ours, theirs = (Pki.open(pki_folder, keys, NOW) for _ in range(2))
+    trusted = Trusted(ours, pki_folder)
+    issued = ours.issue_auth_cli("10B0000019", "TEST", now=NOW)
+    assert not chain_verdict(read_certificate(issued.der()), trusted.at(NOW), NOW)
+    theirs.revoke(issued.serial, NOW)
+    assert chain_verdict(read_certificate(issued.der()), trusted.at(NOW), NOW)
