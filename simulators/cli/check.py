@@ -26,16 +26,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from simulators.assembly.examine import Examiner, NotKnown
-    from simulators.assembly.examine.speaker import WORLD
     from simulators.core.rules import Policy
     from simulators.sandbox import Sandbox
 
     examined: list[Examined] = []
     unknown: list[str] = []
     with interruptible(), Sandbox(Settings(random_ports=True, publish=False, readiness=False)) as sandbox:
-        examiner = Examiner(sandbox)
-        if options.strict:
-            sandbox.worlds.set_policy(WORLD, Policy(profile="strict"))
+        examiner = Examiner(sandbox, Policy(profile="strict" if options.strict else "default"))
         for path in options.files:
             try:
                 examined.append(examiner.examine(path))

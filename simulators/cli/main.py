@@ -40,22 +40,25 @@ COMMANDS = {
 BANNER = "Ségur sandbox: unofficial SIMULATION, rehearsal only / SIMULATION non officielle, répétition seulement"
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line; each command's file adds its own arguments."""
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The whole command line; each command's file adds its own arguments. ``only`` spares the import of the others."""
     top = argparse.ArgumentParser("segur-sandbox", description=BANNER, epilog=__doc__, formatter_class=_Plain)
     top.add_argument("--version", action="version", version=simulators.__version__)
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary in COMMANDS.items():
         sub = commands.add_parser(name, help=summary, description=summary)
-        import_module(f"simulators.cli.{name}").arguments(sub)
+        if only in {None, name}:
+            import_module(f"simulators.cli.{name}").arguments(sub)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser(given[0] if given and given[0] in COMMANDS else None).parse_args(given)
     try:
         code: int = import_module(f"simulators.cli.{options.command}").run(options)
+        sys.stdout.flush()
         return code
     except BrokenPipeError:
         # Whoever read our output has left; the interpreter must not stumble over it once more at its end.

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 
 from flask import Response
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from simulators.core.errors import SandboxError, StoreClosed, WorldGone
 
@@ -47,6 +47,8 @@ def of_error(error: Exception) -> tuple[int, str]:
     """Status and sentence for an error of the ground; what nobody foresaw is logged and says so."""
     if isinstance(error, Problem):
         return error.status, error.detail
+    if isinstance(error, NotFound) and error.description == NotFound.description:
+        return 404, "there is nothing at this address"
     if isinstance(error, HTTPException):
         return error.code or 500, error.description or error.name
     if isinstance(error, WorldGone):

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from simulators.cli.main import main
 from simulators.clients.dmp.access import dmp_client, patient_of, replayable_ids
+from simulators.core import journal
 from simulators.sandbox import Sandbox
 from tests.support.running import COMMAND, Up, command, environment
 
@@ -83,10 +84,10 @@ def test_worlds_are_created_saved_restored_reset_and_deleted(ran: Ran) -> None:
     assert "no world" in ran("world", "reset", "made-by-hand", world=False, code=2)
 
 
-@pytest.mark.parametrize("name", ["UPPER", "a b", "../x", "é", "x" * 41, "?", "-selfcheck2"])
+@pytest.mark.parametrize("name", ["UPPER", "a b", "..x", "é", "x" * 41, "?"])
 def test_a_world_of_another_name_is_refused(ran: Ran, name: str) -> None:
-    assert ran("world", "create", "--", name, world=False, code=2) if False else True
-    assert ran("journal", "tail", "--world", name, world=False, code=2)
+    assert "world name" in ran("world", "create", name, world=False, code=2)
+    assert "there is no" in ran("journal", "tail", "--world", name, world=False, code=2)
 
 
 def test_the_clock_is_shown_moved_and_frozen(ran: Ran) -> None:
@@ -168,12 +169,11 @@ def test_the_journal_shows_what_went_over_the_wire(ran: Ran, sandbox: Sandbox) -
 
 
 def test_raw_bytes_are_exact(sandbox: Sandbox, world: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    from simulators.core import journal
-
     sent = bytes(range(256)) * 3
+    here = sandbox.worlds.get(world)
     with sandbox.store.write(world) as tx:
         entry = journal.Entry("dmp", "dmp.TD0.2", request=sent, answer=b"\r\n\xff")
-        journal.record(tx, sandbox.worlds.get(world), sandbox.now(), entry)
+        journal.record(tx, here, sandbox.now(), entry)
     for side, expected in (("request", sent), ("answer", b"\r\n\xff")):
         options = ["--world", world, "--endpoints", str(sandbox.folder / "endpoints.json")]
         assert main(["journal", "show", "1", "--raw", side, *options]) == 0

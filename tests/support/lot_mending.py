@@ -41,9 +41,7 @@ def register_old(tx: Tx) -> None:
         (OLD_OF_OTHER_AUTHOR, cx, elsewhere),
     ):
         held = replace(entry, entry_id=uuid, unique_id="1.2.250.1.999.9.1.2.0", patient_id=patient, authors=(author,))
-        store.add_document(
-            tx, held, matricule=patient[:15], submission_set="urn:uuid:0", sha256="", registered=NOW
-        )
+        store.add_document(tx, held, matricule=patient[:15], submission_set="urn:uuid:0", sha256="", registered=NOW)
 
 
 @dataclass(frozen=True)

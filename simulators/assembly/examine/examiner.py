@@ -6,6 +6,7 @@ The TLS certificate is that of the structure the file declares, so that what is 
 
 from __future__ import annotations
 
+import contextlib
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from simulators.assembly.examine.about import about_cda, about_token
 from simulators.assembly.examine.kinds import (
     attribute,
     cx_of,
@@ -28,9 +30,11 @@ from simulators.assembly.examine.model import UNREADABLE, Examined, NotKnown
 from simulators.assembly.examine.speaker import WORLD, any_patient, patient_of, person_of, speaker, structure_of
 from simulators.clients.dmp.client import ACTIONS, SERVICES, SOAP_TYPE, DmpClient
 from simulators.clients.dmp.envelope import request_envelope
-from simulators.clients.dmp.messages import existence_test
+from simulators.clients.dmp.messages import GET_DOCUMENTS, existence_test, quoted, stored_query
 from simulators.clients.transport import HttpAnswer, WireProblem
 from simulators.core import journal
+from simulators.core.errors import WorldGone
+from simulators.core.rules import Policy
 from simulators.core.xml import XmlRefused, clark, parse, serialize
 from simulators.documents.cda.read import read_cda
 from simulators.documents.errors import DocumentError
@@ -42,7 +46,7 @@ if TYPE_CHECKING:
 
 LARGEST = 100 * 1024 * 1024
 RESOURCE = "urn:oasis:names:tc:xacml:2.0:resource:resource-id"
-STRUCTURE = "Identifiant_Structure"
+STRUCTURE, MODE = "Identifiant_Structure", "Authentification_mode"
 PATHS = {
     "PRPA_IN201307UV02": "/patients",
     "setAuthorization": "/habilitations",
@@ -53,11 +57,13 @@ _MARKER = "ASSERTION"
 
 
 class Examiner:
-    """Examines files with a running sandbox."""
+    """Examines files with a running sandbox, under ``policy``. The verdict on a file owes nothing to those before."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, policy: Policy | None = None) -> None:
         self._sandbox = sandbox
-        sandbox.worlds.ensure(WORLD)
+        with contextlib.suppress(WorldGone):
+            sandbox.delete_world(WORLD)
+        sandbox.worlds.create(WORLD, policy=policy)
 
     def examine(self, path: Path) -> Examined:
         """Raises :class:`NotKnown`, ``OSError``."""
@@ -109,23 +115,32 @@ class Examiner:
             cda = read_cda(data)
             ins = patient_of(cda) or any_patient()
             with speaker(self._sandbox, structure_of(cda), person_of(cda)) as client:
-                return self._judged(name, f"CDA, level {cda.body.level}", lambda: client.feed(ins, [data]))
+                judged = self._judged(name, f"CDA, level {cda.body.level}", lambda: client.feed(ins, [data]))
         except DocumentError as refused:
             return Examined(name, "CDA", (_unreadable(refused.where or "/", refused.reason),))
+        return replace(judged, findings=tuple(about_cda(judged.findings)))
 
     def _vihf(self, name: str, data: bytes, assertion: etree._Element) -> Examined:
         """The bytes of the assertion go as they are: its signature is over them."""
-        claimed = attribute(assertion, RESOURCE)
-        body = existence_test(cx_of(claimed) if claimed else any_patient(), str(uuid.uuid4()), self._sandbox.now())
-        path = f"{SERVICES}/patients"
+        operation, path, body = self._errand(assertion)
 
         def stand_in(security: etree._Element) -> None:
             security.text = _MARKER
 
-        envelope = request_envelope(ACTIONS["TD0.2"], path, f"urn:uuid:{uuid.uuid4()}", body, stand_in)
+        envelope = request_envelope(ACTIONS[operation], SERVICES + path, f"urn:uuid:{uuid.uuid4()}", body, stand_in)
         content = serialize(envelope).replace(_MARKER.encode(), without_declaration(data), 1)
         with speaker(self._sandbox, attribute(assertion, STRUCTURE)) as client:
-            return self._judged(name, "VIHF", lambda: _post(client, path, content, SOAP_TYPE))
+            judged = self._judged(name, "VIHF", lambda: _post(client, SERVICES + path, content, SOAP_TYPE))
+        return replace(judged, findings=tuple(about_token(judged.findings)))
+
+    def _errand(self, assertion: etree._Element) -> tuple[str, str, etree._Element]:
+        """Operation, path and body that a token of this authentication mode may carry."""
+        claimed = attribute(assertion, RESOURCE)
+        ins = cx_of(claimed) if claimed else any_patient()
+        if attribute(assertion, MODE) == "INDIRECTE":
+            slots = {"$XDSDocumentEntryUniqueId": quoted("1.2.250.1.999.9.1.0")}
+            return "TD3.1", "/registry", stored_query(GET_DOCUMENTS, slots, "ObjectRef")
+        return "TD0.2", "/patients", existence_test(ins, str(uuid.uuid4()), self._sandbox.now())
 
     def _multipart(self, name: str, data: bytes) -> Examined:
         kind = multipart_type(data)
@@ -141,6 +156,7 @@ class Examiner:
 
     def _judged(self, name: str, kind: str, send: Callable[[], object]) -> Examined:
         """What the journal says of what ``send`` sent; without a row, what came back instead."""
+        self._sandbox.worlds.reset(WORLD)
         before = journal.cursor(self._sandbox.store, WORLD)
         try:
             answer = send()

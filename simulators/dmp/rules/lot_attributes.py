@@ -289,6 +289,4 @@ def _is_cx(value: Cx, kinds: tuple[str, ...]) -> bool:
 
 
 CHECKS: Final = (presence, number, coded, forms)
-RULES: Final = (
-    *(MISSING, REPEATED, CODED, AUTHOR, INSTANT, UNIQUE_ID, HASH_FORM, SOURCE_PATIENT, REFERENCE),
-)
+RULES: Final = (*(MISSING, REPEATED, CODED, AUTHOR, INSTANT, UNIQUE_ID, HASH_FORM, SOURCE_PATIENT, REFERENCE),)

@@ -1,6 +1,5 @@
 """The authors of a lot: only an author feeds; form and keys of persons and structures."""
 
-
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -157,9 +156,7 @@ def people(case: Submission) -> Iterator[Finding]:
             yield from _person(item.legal_authenticator, item.where("legalAuthenticator"), seen)
 
 
-def _institutions(
-    item: SubmissionSet | DocumentEntry, author: Author, rank: int, seen: set[str]
-) -> Iterator[Finding]:
+def _institutions(item: SubmissionSet | DocumentEntry, author: Author, rank: int, seen: set[str]) -> Iterator[Finding]:
     for text in author.institutions:
         value, place = Xon(text), item.where("author", "authorInstitution", rank)
         if text in seen:

@@ -52,9 +52,7 @@ TYPE = lot_rule(
     level=Level.WARN,
     strict=Level.REFUSE,
     needs=("TYPE",),
-    example=Example(
-        f"{_INSIDE}/hl7:code", "34112-3^^2.16.840.1.113883.6.1", "11490-0^^2.16.840.1.113883.6.1"
-    ),
+    example=Example(f"{_INSIDE}/hl7:code", "34112-3^^2.16.840.1.113883.6.1", "11490-0^^2.16.840.1.113883.6.1"),
 )
 BODY = lot_rule(
     "CDA-BODY",

@@ -256,9 +256,7 @@ SPECIALTY = lot_rule(
     grade=INFERRED,
     code=REPOSITORY,
     level=Level.WARN,
-    example=Example(
-        author_slot("authorSpecialty"), "G15_10/SM99^Inconnue^1.2.250.1.213.1.1.4.5", _EXPECTED[_J01]
-    ),
+    example=Example(author_slot("authorSpecialty"), "G15_10/SM99^Inconnue^1.2.250.1.213.1.1.4.5", _EXPECTED[_J01]),
 )
 MIME = lot_rule(
     "MIME",

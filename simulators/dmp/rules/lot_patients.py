@@ -1,6 +1,5 @@
 """The patient of a lot: form and key of each INS, agreement of VIHF, set, entries and documents."""
 
-
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -125,6 +124,7 @@ PATIENT_CDA = lot_rule(
         "185010099900171^^^&1.2.250.1.213.1.4.10&ISO^NH",
     ),
 )
+
 
 def patient_form(case: Submission) -> Iterator[Finding]:
     """Form, authority and key of each INS of the lot; one finding for one wrong matricule."""

@@ -126,9 +126,7 @@ DUPLICATE_SET = lot_rule(
     code="XDSDuplicateUniqueIdInRegistry",
     kind="state",
     needs=("DUPLICATE", "NON-IDENTICAL"),
-    example=Example(
-        identified(schemes.SET_UNIQUE_ID, SET), "1.2.250.1.999.9.1.1.1", "a uniqueId never registered"
-    ),
+    example=Example(identified(schemes.SET_UNIQUE_ID, SET), "1.2.250.1.999.9.1.1.1", "a uniqueId never registered"),
 )
 TARGET_FORM = lot_rule(
     "REPLACE-FORM",

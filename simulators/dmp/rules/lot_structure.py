@@ -101,9 +101,7 @@ OBJECT_TYPE = lot_rule(
     source=SAMPLES,
     grade=SOURCED,
     needs=("MISSING",),
-    example=Example(
-        f"{ENTRY}/@objectType", "urn:uuid:34268e47-fdf5-41a6-ba33-82133c465248", schemes.DOCUMENT_ENTRY
-    ),
+    example=Example(f"{ENTRY}/@objectType", "urn:uuid:34268e47-fdf5-41a6-ba33-82133c465248", schemes.DOCUMENT_ENTRY),
 )
 ORDER = lot_rule(
     "ORDER",

@@ -182,9 +182,7 @@ STRUCTURE = [
     LotCase(lot_structure.SETS, insert(LIST, -1, f'<RegistryPackage xmlns="{RIM}" id="SubmissionSet02"/>')),
     LotCase(lot_structure.SET_NODE, remove(f"{SET}/rim:Classification[3]")),
     LotCase(lot_structure.IDENTIFIERS, change(f"{SIGNATURE}/@id", "Document01")),
-    LotCase(
-        lot_structure.OBJECT_TYPE, change(f"{ENTRY}/@objectType", "urn:uuid:34268e47-fdf5-41a6-ba33-82133c465248")
-    ),
+    LotCase(lot_structure.OBJECT_TYPE, change(f"{ENTRY}/@objectType", "urn:uuid:34268e47-fdf5-41a6-ba33-82133c465248")),
     LotCase(lot_structure.ORDER, move(f"{ENTRY}/rim:Slot[@name='creationTime']", -1)),
     LotCase(lot_structure.BELONGS, change(f"{TYPE}/@classifiedObject", "Document99")),
     LotCase(lot_structure.SERVER_OWNED, set_attribute(ENTRY, "status", schemes.APPROVED)),
@@ -248,13 +246,9 @@ CODES = [
         change(f"{ENTRY}/rim:Classification[6]/@nodeRepresentation", "INVISIBLE_PATIENT"),
         plan=partial(hidden, "MASQUE_PS", HIDDEN),
     ),
-    LotCase(
-        lot_codes.SECRET, remove(f"{ENTRY}/rim:Classification[5]"), plan=partial(hidden, HIDDEN), vihf=SECRET
-    ),
+    LotCase(lot_codes.SECRET, remove(f"{ENTRY}/rim:Classification[5]"), plan=partial(hidden, HIDDEN), vihf=SECRET),
     LotCase(lot_codes.CONTENT_TYPE, code_of(schemes.SET_CONTENT_TYPE, "99", SET)),
-    LotCase(
-        lot_codes.SPECIALTY, change(author_slot("authorSpecialty"), "G15_10/SM99^Inconnue^1.2.250.1.213.1.1.4.5")
-    ),
+    LotCase(lot_codes.SPECIALTY, change(author_slot("authorSpecialty"), "G15_10/SM99^Inconnue^1.2.250.1.213.1.1.4.5")),
     LotCase(lot_codes.MIME, change(f"{ENTRY}/@mimeType", "application/pdf")),
 ]
 ENTRY_PATIENT = identified(schemes.ENTRY_PATIENT_ID)
@@ -324,9 +318,7 @@ DOCUMENTS = [
 ]
 REPLACED = f"{ASSOCIATION}[4]/@targetObject"
 REGISTRY = [
-    LotCase(
-        lot_registry.TWICE, change(identified(schemes.ENTRY_UNIQUE_ID), SET_ID), also=(lot_cda.IDENTIFIER,)
-    ),
+    LotCase(lot_registry.TWICE, change(identified(schemes.ENTRY_UNIQUE_ID), SET_ID), also=(lot_cda.IDENTIFIER,)),
     target(lot_registry.TARGET_FORM, change(REPLACED, "1.2.250.1.999.9.1.2.0")),
     target(lot_registry.TARGET_UNKNOWN, change(REPLACED, "urn:uuid:00000000-0000-4000-8000-000000000199")),
     target(lot_registry.TARGET_PATIENT, change(REPLACED, OLD_OF_OTHER_PATIENT)),
@@ -343,9 +335,7 @@ FOREIGN = (
     'Algorithm="http://www.w3.org/2000/09/xmldsig#sha1"/><DigestValue>AA==</DigestValue></Reference>'
 )
 SIGNED = [
-    LotCase(
-        signature.ABSENT, remove(SIGNATURE), also=(lot_structure.ASSOCIATION, lot_documents.NO_METADATA)
-    ),
+    LotCase(signature.ABSENT, remove(SIGNATURE), also=(lot_structure.ASSOCIATION, lot_documents.NO_METADATA)),
     LotCase(
         signature.SEVERAL,
         second_signature,

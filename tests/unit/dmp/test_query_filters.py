@@ -74,10 +74,7 @@ def test_a_set_of_hidden_documents_is_hidden(room: Room) -> None:
             store.add_document(
                 tx, item, matricule=INS, submission_set=f"urn:uuid:set{number}", sha256="", registered=room.now
             )
-    slot = (
-        '<Slot name="$XDSSubmissionSetStatus"><ValueList><Value>'
-        f"('{schemes.APPROVED}')</Value></ValueList></Slot>"
-    )
+    slot = f"<Slot name=\"$XDSSubmissionSetStatus\"><ValueList><Value>('{schemes.APPROVED}')</Value></ValueList></Slot>"
     body = search(sets).replace(f'id="{sets}"/>', f'id="{sets}">{slot}</AdhocQuery>')
     seen = room.send(envelope("TD3.1", body, AIR), world, operation="TD3.1")
     assert [item.get("id") for item in seen.body[-1]] == ["urn:uuid:set1"]

@@ -46,8 +46,13 @@ entries = st.builds(
     extra_slots=slots,
 )
 sets = st.builds(
-    SubmissionSet, texts, unique_id=maybe, authors=st.lists(authors, max_size=2).map(tuple),
-    content_type=st.none() | codes, classified=st.booleans(), extra_slots=slots,
+    SubmissionSet,
+    texts,
+    unique_id=maybe,
+    authors=st.lists(authors, max_size=2).map(tuple),
+    content_type=st.none() | codes,
+    classified=st.booleans(),
+    extra_slots=slots,
 )
 associations = st.builds(Association, texts, type=maybe, source_object=maybe, target_object=maybe, slots=slots)
 
@@ -123,7 +128,9 @@ def test_versions_status_and_the_newest(worlds: Worlds) -> None:
         assert newest is not None
         assert old is not None
         assert (newest.entry_uuid, old.status, old.entry.status) == (
-            "urn:uuid:2", schemes.DEPRECATED, schemes.DEPRECATED
+            "urn:uuid:2",
+            schemes.DEPRECATED,
+            schemes.DEPRECATED,
         )
         assert registry.current(tx, "1.2.9") is None
         assert registry.document(tx, "urn:uuid:9") is None

@@ -119,9 +119,11 @@ def test_mtom_parts_with_bare_line_feeds_and_a_seal_hashed_with_its_separator(ro
     cachet = room.certificates.signer()
     data = seal(plain(), cachet) + b"\n"
     hashed = replace(plain(), seal_hashed=True)
-    message = td21(cachet, hashed).replace(
-        lot_documents.sha1(data[:-1]).encode(), lot_documents.sha1(data).encode()
-    ).replace(f">{len(data) - 1}<".encode(), f">{len(data)}<".encode())
+    message = (
+        td21(cachet, hashed)
+        .replace(lot_documents.sha1(data[:-1]).encode(), lot_documents.sha1(data).encode())
+        .replace(f">{len(data) - 1}<".encode(), f">{len(data)}<".encode())
+    )
     kind, body = mtom(room.seal(message))
     body = body.replace(b"\r\n--frontiere", b"\n--frontiere")
     assert_accepted(room.send(body, world, operation="TD2.1", sealed=True, content_type=kind))
@@ -134,9 +136,7 @@ def test_mtom_parts_with_bare_line_feeds_and_a_seal_hashed_with_its_separator(ro
 def test_a_part_nobody_refers_to_is_a_warning(room: Room, world: str) -> None:
     kind, body = mtom(room.seal(td21(room.certificates.signer())))
     more = b"--frontiere\r\nContent-ID: <plus@exemple.test>\r\n\r\nx\r\n--frontiere--"
-    seen = room.send(
-        body.replace(b"--frontiere--", more), world, operation="TD2.1", sealed=True, content_type=kind
-    )
+    seen = room.send(body.replace(b"--frontiere--", more), world, operation="TD2.1", sealed=True, content_type=kind)
     assert seen.row.outcome == "accepted"
     assert seen.rules == [lot_documents.PART_UNUSED.id]
     assert seen.row.verdict["findings"][0]["where"] == "part[4]"
@@ -152,9 +152,7 @@ def test_places_inside_a_part_name_the_part(room: Room, world: str) -> None:
     places = {finding["rule"]: finding["where"] for finding in seen.row.verdict["findings"]}
     assert places == {
         "DMP-LOT-CDA-TYPE": "part[2]#/hl7:ClinicalDocument/hl7:code",
-        "DMP-LOT-SIGNATURE-DIGEST": (
-            "part[3]#/ds:Signature/ds:Object[2]/ds:Manifest/ds:Reference[2]/ds:DigestValue"
-        ),
+        "DMP-LOT-SIGNATURE-DIGEST": ("part[3]#/ds:Signature/ds:Object[2]/ds:Manifest/ds:Reference[2]/ds:DigestValue"),
     }
 
 
@@ -261,7 +259,9 @@ def test_an_unknown_patient_under_each_policy(room: Room) -> None:
         adopted = registry.patient(tx, stranger)
     assert adopted is not None
     assert (adopted.birth_name, adopted.given_names, adopted.birth_date) == (
-        patient.birth_name, patient.given_names, patient.birth_date
+        patient.birth_name,
+        patient.given_names,
+        patient.birth_date,
     )
 
 
@@ -277,7 +277,10 @@ def test_a_replacement(room: Room, world: str) -> None:
     old = documents(room, world)[0]
     new = letter("1.2.250.1.999.9.1.2.2", replaces=DOCUMENT_ID)
     plan = LotPlan(
-        (described(new),), plain().patient_cx, "1.2.250.1.999.9.1.1.2", "1.2.250.1.999.9.1.3.2",
+        (described(new),),
+        plain().patient_cx,
+        "1.2.250.1.999.9.1.1.2",
+        "1.2.250.1.999.9.1.3.2",
         replaces=old.entry_uuid.upper().replace("URN:UUID", "urn:uuid"),
     )
     assert_accepted(feed(room, world, plan))
@@ -289,8 +292,11 @@ def test_a_replacement(room: Room, world: str) -> None:
     (link,) = [link for link in links if link.type == schemes.REPLACES]
     assert (link.source_object, link.target_object) == (second.entry_uuid, first.entry_uuid)
     again = LotPlan(
-        (described(letter("1.2.250.1.999.9.1.2.3", replaces=DOCUMENT_ID)),), plain().patient_cx,
-        "1.2.250.1.999.9.1.1.3", "1.2.250.1.999.9.1.3.3", replaces=old.entry_uuid,
+        (described(letter("1.2.250.1.999.9.1.2.3", replaces=DOCUMENT_ID)),),
+        plain().patient_cx,
+        "1.2.250.1.999.9.1.1.3",
+        "1.2.250.1.999.9.1.3.3",
+        replaces=old.entry_uuid,
     )
     assert_refused(room, world, feed(room, world, again), lot_registry.TARGET_STATUS)
 

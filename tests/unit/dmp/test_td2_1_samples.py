@@ -86,9 +86,7 @@ def test_fed_found_and_retrieved(room: Room, name: str) -> None:
     entry = document.entry
     structure, feeding, reading = plans(entry)
     institution = (entry.authors[0].institutions[0],)
-    plan = LotPlan(
-        ((entry, document.data),), entry.patient_id or "", author=replace(AUTHOR, institutions=institution)
-    )
+    plan = LotPlan(((entry, document.data),), entry.patient_id or "", author=replace(AUTHOR, institutions=institution))
     signer = room.certificates.signer(structure)
     fed = room.send(td21(signer, plan, feeding), world, operation="TD2.1", holder=structure)
     assert fed.row.outcome == "accepted", fed.row.verdict
@@ -141,9 +139,7 @@ def search(room: Room, world: str, structure: str, vihf: VihfPlan, slots: dict[s
         f'id="urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d">{inside}</AdhocQuery></AdhocQueryRequest>'
     )
     headers = {"X-Sandbox-User-Act": "1"}
-    return room.send(
-        envelope("TD3.1", body, vihf), world, operation="TD3.1", holder=structure, headers=headers
-    )
+    return room.send(envelope("TD3.1", body, vihf), world, operation="TD3.1", holder=structure, headers=headers)
 
 
 def retrieve(room: Room, world: str, structure: str, vihf: VihfPlan, unique_id: str) -> Seen:
