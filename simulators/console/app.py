@@ -61,7 +61,7 @@ def _view(sandbox: Sandbox, route: Route) -> Callable[..., Any]:
 
 
 def _body() -> dict[str, Any]:
-    if not request.data:
+    if not request.get_data():  # of any type: a form must not count as an empty body
         return {}
     try:
         body = request.get_json()
