@@ -110,6 +110,11 @@ def found(examined: Examined, rule: str) -> Mapping[str, Any]:
     return next(finding for finding in examined.findings if finding["rule"] == rule)
 
 
+def at(xml: bytes, where: str) -> str:
+    """The text of the only place that ``where`` leads to."""
+    return str(parse(xml).getroottree().xpath(f"string(({where})[count(({where})) = 1])", namespaces=dict(NAMESPACES)))
+
+
 def refusing(examined: Examined) -> list[str]:
     return [f["rule"] for part in examined.flat() for f in part.findings if f["level"] == "refuse"]
 
@@ -200,8 +205,7 @@ def test_a_broken_token_is_found_in_the_token(examiner: Examiner, maker: Maker, 
     other = token(maker.existence(vihf__VIHF_Version="9.9"))
     examined = examine(examiner, tmp_path, other)
     version = next(finding for finding in examined.findings if finding["found"] == "9.9")
-    (place,) = parse(other).getroottree().xpath(version["where"], namespaces=dict(NAMESPACES))
-    assert "9.9" in "".join(place.itertext())
+    assert "9.9" in at(other, version["where"])
 
 
 def test_a_soap_message(examiner: Examiner, maker: Maker, tmp_path: Path) -> None:
@@ -209,8 +213,7 @@ def test_a_soap_message(examiner: Examiner, maker: Maker, tmp_path: Path) -> Non
     assert (good.kind, refusing(good)) == ("SOAP message PRPA_IN201307UV02", [])
     message = maker.existence(existence__ins="185010099900172")
     bad = found(examine(examiner, tmp_path, message), "DMP-TD02-INS-KEY")
-    (value,) = parse(message).getroottree().xpath(bad["where"], namespaces=dict(NAMESPACES))
-    assert value == "185010099900172"
+    assert at(message, bad["where"]) == "185010099900172"
 
 
 def test_an_mtom_message(examiner: Examiner, maker: Maker, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def delete_world(sandbox: Sandbox, values: Values, world: str) -> Any:
 
 
 def reset_world(sandbox: Sandbox, values: Values, world: str) -> Any:
-    return {"world": world, "epoch": sandbox.worlds.reset(world).epoch}
+    return _restored(sandbox, world, SEED)
 
 
 def save_snapshot(sandbox: Sandbox, values: Values, world: str) -> Any:
@@ -62,7 +62,10 @@ def list_snapshots(sandbox: Sandbox, values: Values, world: str) -> Any:
 
 
 def restore_snapshot(sandbox: Sandbox, values: Values, world: str) -> Any:
-    label = values.text("name")
+    return _restored(sandbox, world, values.text("name"))
+
+
+def _restored(sandbox: Sandbox, world: str, label: str) -> dict[str, Any]:
     try:
         return {"world": world, "epoch": sandbox.worlds.restore(world, label).epoch}
     except KeyError:

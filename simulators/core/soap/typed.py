@@ -253,7 +253,9 @@ def _alone(body: etree._Element) -> etree._Element:
 
 
 def _node_at(root: etree._Element, path: str | None) -> etree._Element:
-    found = root.getroottree().xpath(path) if path else []
+    """The node a schema error names; its path uses the prefixes of the message, whatever they are."""
+    prefixes = {prefix: uri for element in root.iter(etree.Element) for prefix, uri in element.nsmap.items() if prefix}
+    found = root.getroottree().xpath(path, namespaces=prefixes) if path else []
     return found[0] if isinstance(found, list) and found and isinstance(found[0], etree._Element) else root
 
 

@@ -29,15 +29,12 @@ def canonical(
     """
     if prefixes:
         return _Canonicaliser(without, prefixes).render(element)
-    if without is not None:
-        element = _copy_without(element, without)
-    form: bytes = etree.tostring(
-        element,
-        method="c14n",
-        exclusive=True,
-        with_comments=False,
-        with_tail=False,
-    )
+    whole = element if without is None else _copy_without(element, without)
+    try:
+        form: bytes = etree.tostring(whole, method="c14n", exclusive=True, with_comments=False, with_tail=False)
+    except etree.C14NError:
+        # A relative namespace somewhere in the document: allowed by XML, refused by libxml2 wherever it stands.
+        return _Canonicaliser(without, ()).render(element)
     return form
 
 

@@ -1,4 +1,4 @@
-"""Messages damaged by chance, with a seed: whatever comes, the caller is told what is wrong, and it is never our bug."""
+"""Messages damaged by chance, with a seed: the caller is told what is wrong, and it is never our bug."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.bad_input.bench import Bench, refusing
 from tests.support.raw_http import Letter, RawAnswer, Talk
 
-MESSAGES = 120
+MESSAGES = 70
 OPERATIONS = ("TD0.2", "TD0.3", "TD2.1", "TD3.1", "TD3.1b", "TD3.2")
 ATTRIBUTES = (
     *("Identifiant_Structure", "Secteur_Activite", "VIHF_Version", "Authentification_mode", "NameID", "Issuer"),
@@ -88,14 +88,15 @@ def test_no_message_is_our_bug(fresh_bench: Bench, profile: str) -> None:
     bench, chance = fresh_bench, random.Random(f"20260105 {profile}")
     assert bench.ask(bench.letter("TD0.3")).outcome == "accepted"
     bench.control.call("PATCH", f"/worlds/{bench.world}/policy", {"profile": profile})
-    refused = 0
+    refused, state = 0, bench.state()
     with Talk(bench.place) as talk:
         for _ in range(MESSAGES):
-            letter, before = damaged(bench, chance), bench.state()
-            answer = talk.say(letter.raw(bench.host))
-            refused += not_our_bug(bench, answer, letter)
-            if bench.rows(bench.world, bench.cursor(bench.world) - 1)[0]["outcome"] == "refused":
-                assert bench.state() == before
+            letter = damaged(bench, chance)
+            if not_our_bug(bench, talk.say(letter.raw(bench.host)), letter):
+                refused += 1
+                assert bench.state() == state, letter.body
+            else:
+                state = bench.state()
     assert refused > MESSAGES / 2
     bench.control.call("PATCH", f"/worlds/{bench.world}/policy", {"profile": "default"})
     bench.still_serves()
@@ -107,7 +108,7 @@ def not_our_bug(bench: Bench, answer: RawAnswer, letter: Letter) -> bool:
     assert answer.status in {200, 500}, answer
     assert row["outcome"] in {"accepted", "refused"}, (row["marks"].get("traceback"), letter.body)
     assert row["outcome"] == "accepted" or refusing(row), row
-    return row["outcome"] == "refused"
+    return bool(row["outcome"] == "refused")
 
 
 RELATIVE = {
@@ -127,10 +128,12 @@ def test_a_relative_namespace(bench: Bench, operation: str, where: str) -> None:
 
 
 def test_an_element_of_another_namespace_in_a_typed_body(bench: Bench) -> None:
-    letter = bench.letter("TD0.3").swap(b"</setAuthorization>", b'<x:role xmlns:x="urn:x">a</x:role></setAuthorization>')
+    letter = bench.letter("TD0.3").swap(
+        b"</setAuthorization>", b'<x:role xmlns:x="urn:x">a</x:role></setAuthorization>'
+    )
     answer = bench.post(letter)
     assert not_our_bug(bench, answer, letter)
-    assert refusing(bench.rows(bench.world, 0)[-2 + 1]) == ["DMP-TD03-SHAPE"]
+    assert refusing(bench.rows(bench.world, bench.cursor(bench.world) - 1)[0]) == ["DMP-TD03-SHAPE"]
     bench.still_serves()
 
 

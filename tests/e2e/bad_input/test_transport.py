@@ -118,3 +118,47 @@ def test_a_thousand_silent_connections(bench: Bench) -> None:
     assert [row["outcome"] for row in bench.rows(bench.world, since)] == ["accepted", "accepted"]
     assert bench.state() == before
     bench.still_serves()
+
+
+TRUST = {
+    "OCSP junk": (b"POST /ocsp", b"junk" * 100, 200),
+    "OCSP flood": (b"POST /ocsp", b"0" * 1_000_000, 200),
+    "OCSP in the address": (b"GET /ocsp/%%%", b"", 200),
+    "out of the folder": (b"GET /crl/../../etc/passwd.crl", b"", 404),
+}
+
+
+@pytest.mark.parametrize("name", TRUST)
+def test_hostile_questions_to_the_trust_port(bench: Bench, name: str) -> None:
+    """An OCSP request that is none is answered malformedRequest (RFC 6960 §2.3)."""
+    line, body, status = TRUST[name]
+    raw = line + b" HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    answer = converse(Place.of(bench.sandbox.url("trust")), [raw])
+    assert answer.status == status, answer
+    assert status == 404 or answer.body == b"0\x03\n\x01\x01"
+    bench.still_serves()
+
+
+CONTROL: dict[str, tuple[bytes, bytes, int]] = {
+    "nested": (b"POST /_sandbox/worlds", b"[" * 100_000, 400),
+    "a number too large": (b"GET /_sandbox/worlds/main/exchanges/999999999999999999999999", b"", 404),
+    "a cursor too large": (b"GET /_sandbox/worlds/main/exchanges?since=99999999999999999999999", b"", 400),
+    "a seed too large": (b"POST /_sandbox/worlds", b'{"name": "a", "seed": 1e400}', 400),
+    "reset of the pseudo-world": (b"POST /_sandbox/worlds/-/reset", b"{}", 404),
+    "a period out of the calendar": (b"POST /_sandbox/worlds/main/clock", b'{"advance": "P9999Y"}', 400),
+    "a structure with NUL": (b"POST /_sandbox/worlds/main/certificates", b'{"structure": "10B\\u0000"}', 400),
+    "too large": (b"POST /_sandbox/worlds", b"x" * 2_000_000, 413),
+}
+
+
+@pytest.mark.parametrize("name", CONTROL)
+def test_hostile_requests_to_the_control_api(bench: Bench, name: str) -> None:
+    """A problem document, never an unforeseen error, and nothing changes."""
+    line, body, status = CONTROL[name]
+    head = b"Host: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
+    token = f"Authorization: Bearer {bench.sandbox.token}\r\n\r\n".encode()
+    before = bench.state()
+    answer = converse(Place.of(bench.sandbox.console_url), [line + b" HTTP/1.1\r\n" + head + token + body])
+    assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json"), answer
+    assert bench.state() == before
+    bench.still_serves()

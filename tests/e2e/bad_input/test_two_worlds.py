@@ -8,7 +8,7 @@ from typing import Any
 
 from simulators.clients.control import Control, Refusal
 from simulators.sandbox import Sandbox
-from tests.e2e.bad_input.bench import Bench
+from tests.e2e.bad_input.bench import Bench, fault
 from tests.e2e.bad_input.conftest import make_bench
 from tests.support.dump import Dump, dump
 from tests.support.raw_http import Letter
@@ -136,3 +136,21 @@ def fill(other: Bench) -> bytes:
     body = {"name": "before_commit", "match": {"on": "dmp.TD2.1", "nth": 5}}
     other.control.call("POST", f"/worlds/{other.world}/faults", body)
     return document
+
+
+def test_the_certificate_wins_over_the_declaration(sandbox: Sandbox, control: Control) -> None:
+    """World B's structure declared under world A's certificate: A's row tells the contradiction, B hears nothing."""
+    mine, other = make_bench(sandbox, control), make_bench(sandbox, control)
+    before = untouched(sandbox, other)
+    letter = mine.letter("TD0.2", vihf__Identifiant_Structure=other.structure)
+    letter = letter.but(path=letter.path.removeprefix(mine.prefix))
+    row = mine.refused(
+        lambda: mine.post(letter),
+        fault("wsse:FailedAuthentication", "DMP-VIHF-STRUCTURE-CERTIFICATE"),
+        "DMP-VIHF-STRUCTURE-CERTIFICATE",
+    )
+    assert untouched(sandbox, other) == before
+    told = {finding["rule"]: finding["level"] for finding in row["verdict"]["findings"]}
+    assert told["DMP-TLS-WORLD"] == "warn"
+    assert row["marks"]["world_by"] == "credential:certificate"
+    assert row["marks"]["contradictions"] == [f"declared:structure={other.structure} -> {other.world}"]
