@@ -17,6 +17,7 @@ from simulators.core.diff import nearest_good
 from simulators.core.errors import WorldGone
 from simulators.core.store.schema import PSEUDO_WORLD
 from simulators.population.guard import masked_text
+from simulators.population.identifiers import PS_IDNAT_OID
 from simulators.population.masking import mask_of
 
 if TYPE_CHECKING:
@@ -74,7 +75,10 @@ def _world(sandbox: Sandbox, world: str) -> str:
         abort(404, f"world {world}")
     rows = list(reversed(journal.last(sandbox.store, world, SHOWN)))
     coming = due.pending(sandbox.store, world)[:20]
-    return _page("world.html", world=described, rows=rows, coming=coming, lost=world == PSEUDO_WORLD)
+    # A bare PS_IdNat does not tell its authority: the table says it is one.
+    people = "\n".join(f"{person['id']}^&{PS_IDNAT_OID}" for person in described["professionals"])
+    mask = mask_of(people.encode())
+    return _page("world.html", world=described, rows=rows, coming=coming, mask=mask, lost=world == PSEUDO_WORLD)
 
 
 def _exchange(sandbox: Sandbox, world: str, number: int) -> str:

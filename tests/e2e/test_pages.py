@@ -185,6 +185,19 @@ def test_a_real_looking_identifier_is_masked_for_people_only(
     assert REAL[0] in capsys.readouterr().out
 
 
+def test_an_adopted_professional_is_masked_on_the_page_of_the_world(
+    sandbox: Sandbox, http: requests.Session, world: str
+) -> None:
+    rpps = "00000000018"  # RPPS numbers never begin with 0
+    with client(sandbox, world) as speaker:
+        patient = patient_of(sandbox.describe(world, certificates=False), "adult")
+        assert speaker.broken({"vihf.NameID": f"8{rpps}"}, "TD0.2").exists(patient.ins).outcome == "accepted"
+    page = http.get(f"{sandbox.console_url}/worlds/{world}?lang=en").text
+    assert rpps not in page
+    assert "8000*******" in page
+    assert "(adopted)" in page
+
+
 def test_another_world_is_warned_too(sandbox: Sandbox, world: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "simulators"), client(sandbox, world) as speaker:
         speaker.exists(Ins.as_received(REAL[0], PRODUCTION))
