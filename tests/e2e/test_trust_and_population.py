@@ -16,6 +16,7 @@ from simulators.clients.control import Control, Refusal
 from simulators.clients.dmp.access import dmp_client, patient_of
 from simulators.clients.transport import WireProblem
 from simulators.core import journal
+from simulators.core.expect import Expectation, wait_for
 from simulators.sandbox import Sandbox
 
 
@@ -34,13 +35,14 @@ def test_a_revoked_structure_is_refused_in_the_handshake_until_it_gets_new_certi
     assert exists(sandbox, control, world) == "accepted"
     hospital = next(s["id"] for s in described["structures"] if s["slug"] == "hospital")
     client = dmp_client(described, roots, "hospital", "hospital-specialist", ids=uuid.uuid4, now=sandbox.now)
+    before = journal.cursor(sandbox.store, "-")
     control.call("POST", f"/worlds/{world}/certificates/revoke", {"structure": hospital})
     with client, pytest.raises(WireProblem):
         client.exists(patient_of(described, "adult").ins)
-    rows = journal.last(sandbox.store, "-", 5)
-    assert any(
-        "revo" in row.verdict["findings"][0]["found"] or "révo" in row.verdict["findings"][0]["found"] for row in rows
-    )
+    expected = Expectation({"operation": "dmp.handshake_failed", "status": "*"})
+    waited = wait_for(sandbox.store, "-", expected, since=before, timeout=20)
+    assert waited.exchange is not None, waited.near
+    assert "révoqu" in waited.exchange.verdict["findings"][0]["found"]
     assert exists(sandbox, control, world) == "accepted"
 
 
