@@ -34,11 +34,8 @@ class Trusted:
 
     def forget(self) -> None:
         """The next caller sees the present state: two changes of our own may fall in one tick of the file system."""
-        self._made = None
-
-    def changed(self) -> bool:
-        """Whether the PKI folder changed since the trust was made."""
-        return self._state() != self._seen
+        with self._lock:  # a trust being made from the state before must not be kept after
+            self._made = None
 
     def _state(self) -> tuple[int, ...]:
         return tuple(folder.stat().st_mtime_ns if folder.exists() else 0 for folder in self._watched)
