@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +27,7 @@ from simulators.assembly.examine.kinds import (
 )
 from simulators.assembly.examine.model import UNREADABLE, Examined, NotKnown
 from simulators.assembly.examine.speaker import WORLD, any_patient, patient_of, person_of, speaker, structure_of
+from simulators.clients.dmp.access import replayable_ids
 from simulators.clients.dmp.client import ACTIONS, SERVICES, SOAP_TYPE, DmpClient
 from simulators.clients.dmp.envelope import request_envelope
 from simulators.clients.dmp.messages import GET_DOCUMENTS, existence_test, quoted, stored_query
@@ -61,6 +61,7 @@ class Examiner:
 
     def __init__(self, sandbox: Sandbox, policy: Policy | None = None) -> None:
         self._sandbox = sandbox
+        self._ids = replayable_ids(WORLD)
         with contextlib.suppress(WorldGone):
             sandbox.delete_world(WORLD)
         sandbox.worlds.create(WORLD, policy=policy)
@@ -114,7 +115,7 @@ class Examiner:
         try:
             cda = read_cda(data)
             ins = patient_of(cda) or any_patient()
-            with speaker(self._sandbox, structure_of(cda), person_of(cda)) as client:
+            with speaker(self._sandbox, self._ids, structure_of(cda), person_of(cda)) as client:
                 judged = self._judged(name, f"CDA, level {cda.body.level}", lambda: client.feed(ins, [data]))
         except DocumentError as refused:
             return Examined(name, "CDA", (_unreadable(refused.where or "/", refused.reason),))
@@ -127,9 +128,9 @@ class Examiner:
         def stand_in(security: etree._Element) -> None:
             security.text = _MARKER
 
-        envelope = request_envelope(ACTIONS[operation], SERVICES + path, f"urn:uuid:{uuid.uuid4()}", body, stand_in)
+        envelope = request_envelope(ACTIONS[operation], SERVICES + path, f"urn:uuid:{self._ids()}", body, stand_in)
         content = serialize(envelope).replace(_MARKER.encode(), without_declaration(data), 1)
-        with speaker(self._sandbox, attribute(assertion, STRUCTURE)) as client:
+        with speaker(self._sandbox, self._ids, attribute(assertion, STRUCTURE)) as client:
             judged = self._judged(name, "VIHF", lambda: _post(client, SERVICES + path, content, SOAP_TYPE))
         return replace(judged, findings=tuple(about_token(judged.findings)))
 
@@ -140,7 +141,7 @@ class Examiner:
         if attribute(assertion, MODE) == "INDIRECTE":
             slots = {"$XDSDocumentEntryUniqueId": quoted("1.2.250.1.999.9.1.0")}
             return "TD3.1", "/registry", stored_query(GET_DOCUMENTS, slots, "ObjectRef")
-        return "TD0.2", "/patients", existence_test(ins, str(uuid.uuid4()), self._sandbox.now())
+        return "TD0.2", "/patients", existence_test(ins, str(self._ids()), self._sandbox.now())
 
     def _multipart(self, name: str, data: bytes) -> Examined:
         kind = multipart_type(data)
@@ -150,7 +151,7 @@ class Examiner:
         operation = operation_of(root)
         path = SERVICES + PATHS.get(operation, "/repository")
         declared = "" if root is None else attribute(root, STRUCTURE)
-        with speaker(self._sandbox, declared) as client:
+        with speaker(self._sandbox, self._ids, declared) as client:
             kind = f"SOAP message {operation}".strip()
             return self._judged(name, kind, lambda: _post(client, path, data, content_type))
 

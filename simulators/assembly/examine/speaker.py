@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from simulators.assembly.endpoints import describe_world
@@ -26,7 +27,7 @@ WORLD = "check"
 PHYSICIAN = (Coded("10", "1.2.250.1.71.1.2.7"), Coded("SM26", "1.2.250.1.71.4.2.5"))
 
 
-def speaker(sandbox: Sandbox, structure: str = "", person: str = "") -> DmpClient:
+def speaker(sandbox: Sandbox, ids: Callable[[], uuid.UUID], structure: str = "", person: str = "") -> DmpClient:
     """Speaks with the certificates of ``structure`` as ``person``; our own when the file names none."""
     world = describe_world(sandbox, WORLD, certificates=False)
     ours = str(named(world, "structures", "hospital")["id"])
@@ -42,7 +43,7 @@ def speaker(sandbox: Sandbox, structure: str = "", person: str = "") -> DmpClien
         f"{sandbox.url('dmp')}/w/{WORLD}", client_context(trust, pair.auth_cli), named=sandbox.settings.names
     )
     issuer = format_dn(dn_of(pair.sign.certificate.subject))
-    return DmpClient(channel, Submitter(author, held, pair.sign), issuer, uuid.uuid4, sandbox.now)
+    return DmpClient(channel, Submitter(author, held, pair.sign), issuer, ids, sandbox.now)
 
 
 def _held(sandbox: Sandbox, structure: str, ours: str) -> tuple[str, Pair]:
