@@ -24,6 +24,7 @@ from simulators.core.own_rules import OWN_RULES as OWN_RULES
 from simulators.core.own_rules import SIM_BUG as SIM_BUG
 from simulators.core.own_rules import SIM_FAULT as SIM_FAULT
 from simulators.core.own_rules import SIM_WORLD as SIM_WORLD
+from simulators.core.pki.keys import fresh_key_pem
 from simulators.core.routing import Clue, resolve
 from simulators.core.rules import Catalogue, Check, Finding, Level, Rule, Verdict, judge
 from simulators.core.store import schema
@@ -48,11 +49,13 @@ class Arrival:
     body: bytes
     address_world: str | None = None
     certificate: bytes | None = None
+    query: str = ""
 
     @property
     def head(self) -> str:
         """The request line and headers as text, for the journal."""
-        lines = [f"{self.method} {self.path}", *(f"{name}: {value}" for name, value in self.headers.items())]
+        target = f"{self.path}?{self.query}" if self.query else self.path
+        lines = [f"{self.method} {target}", *(f"{name}: {value}" for name, value in self.headers.items())]
         return "\n".join(lines)
 
 
@@ -77,7 +80,11 @@ class FaultBook(Protocol):
 
 @dataclass(frozen=True)
 class Runtime:
-    """What a simulator is given to stand on."""
+    """What a simulator is given to stand on.
+
+    ``base(listener, host)`` is the public base URL of a listener for who came with this Host header; ``new_key`` makes
+    an RSA private key, as PKCS#8 PEM.
+    """
 
     store: Store
     worlds: Worlds
@@ -86,13 +93,16 @@ class Runtime:
     faults: FaultBook
     links: Callable[[str, int], str] = lambda world, number: f"/_sandbox/worlds/{world}/exchanges/{number}"
     identifier_guard: Callable[[bytes], Iterable[tuple[str, str]]] = lambda body: ()
+    base: Callable[[str, str], str] = lambda listener, host: f"http://{listener}.test"
+    new_key: Callable[[], bytes] = fresh_key_pem
 
 
 @dataclass
 class Call:
     """One exchange being handled: notes are taken here and end in its journal row.
 
-    ``suspects`` are the real-looking identifiers of the message, as (key, masked).
+    ``suspects`` are the real-looking identifiers of the message, as (key, masked); ``consequences`` see
+    :meth:`if_refused`.
     """
 
     runtime: Runtime
@@ -106,6 +116,7 @@ class Call:
     verdict: Verdict = field(default_factory=Verdict)
     plan: Sequence[effects.Planned] = ()
     suspects: Sequence[tuple[str, str]] = ()
+    consequences: list[Callable[[Tx], None]] = field(default_factory=list)
     _tx: Tx | None = None
 
     @property
@@ -137,6 +148,15 @@ class Call:
     def find(self, *findings: Finding) -> None:
         """As :meth:`judge`, for findings that a flow meets by itself."""
         self.judge([lambda _: findings], None)
+
+    def refusal(self, finding: Finding) -> Refused:
+        """What to raise for a finding that no policy switches off: there is nothing to go on with."""
+        return Refused(self.verdict + Verdict((replace(finding, level=Level.REFUSE),)))
+
+    def if_refused(self, consequence: Callable[[Tx], None]) -> None:
+        """``consequence`` is committed with the journal row if this exchange ends refused: a replayed code ends its
+        session though the exchange itself is rolled back."""
+        self.consequences.append(consequence)
 
     def adopted(self, family: str, identifier: str) -> None:
         """Notes that an unknown structure, professional or patient was adopted."""
@@ -247,11 +267,12 @@ def _perform(call: Call, flow: ProtocolFlow, request: Any) -> Answer:
                 if isinstance(effect, effects.Fail):
                     raise Refused(call.verdict + _verdict(SIM_FAULT, call.operation, effect.reason))
                 answer = _apply(answer, effect)
+            answer = _shaped(call, "after_commit_before_answer", answer)  # known before: the row tells what was seen
             _guard_identifiers(call, tx)
             journal.record(tx, call.world, call.wall, _entry(call, "accepted", answer))
         finally:
             call._tx = None
-    return _shaped(call, "after_commit_before_answer", answer)
+    return answer
 
 
 def _refused(call: Call, flow: ProtocolFlow, request: Any | None, verdict: Verdict) -> Answer:
@@ -270,8 +291,15 @@ def _recorded(call: Call, render: Callable[[Verdict, str], Answer], verdict: Ver
     call.marks.pop("adopted", None)  # rolled back with the rest
     world = _still_there(call)
     with call.runtime.store.write(world.name) as tx:
-        number = journal.next_number(tx)
-        answer = render(verdict, call.runtime.links(world.name, number))
+        call._tx = tx  # a funnel may have to look something up: where an error may be sent to
+        try:
+            if not failed and not verdict.forced:
+                for consequence in call.consequences:
+                    consequence(tx)
+            number = journal.next_number(tx)
+            answer = render(verdict, call.runtime.links(world.name, number))
+        finally:
+            call._tx = None
         _guard_identifiers(call, tx)
         entry = _entry(call, "failed" if failed else "refused", answer)
         journal.record(tx, world, call.wall, entry, number)

@@ -1,8 +1,9 @@
 """From WSGI to an exchange and back: the same adapter for every simulator that speaks HTTP.
 
 A POST becomes an :class:`~simulators.core.exchange.Arrival`; a GET or HEAD asks for a page (status, WSDL); anything
-else is 405. A ``/w/<world>/`` prefix names the world and is taken off the path. Identity comes from the connection
-alone: the listener's ``segur.*`` keys, never a header (see :mod:`simulators.core.listeners.environ`).
+else is 405. A simulator whose protocol lives in GETs as well says which requests are ``exchanged``. A ``/w/<world>/``
+prefix names the world and is taken off the path. Identity comes from the connection alone: the listener's ``segur.*``
+keys, never a header (see :mod:`simulators.core.listeners.environ`).
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ Page = Callable[[Get], Answer | None]
 """Answers a GET, or None when there is nothing at that path."""
 
 Handle = Callable[[Runtime, ProtocolFlow, Arrival], Answer]
+Exchanged = Callable[[str, str], bool]
+"""Whether a request (method, path without world prefix) is an exchange of the protocol, whatever its method."""
 
 
 def http_app(
@@ -42,6 +45,7 @@ def http_app(
     page: Page = lambda get: None,
     world: str | None = None,
     handle: Handle = exchange,
+    exchanged: Exchanged = lambda method, path: method == "POST",
 ) -> WSGIApplication:
     """The WSGI application of one listener. ``world`` is the one the listener is bound to, None for any.
 
@@ -50,10 +54,10 @@ def http_app(
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method = str(environ.get("REQUEST_METHOD", ""))
-        if method in {"GET", "HEAD"}:
-            answer = page(_get(environ)) or _nothing()
-        elif method == "POST":
+        if exchanged(method, split_prefix(_path(environ))[1]):
             answer = handle(runtime, flow, arrival_of(environ, flow.name, listener, world))
+        elif method in {"GET", "HEAD"}:
+            answer = page(_get(environ)) or _nothing()
         else:
             answer = _text(HTTPStatus.METHOD_NOT_ALLOWED, f"{method} ?\n", {"Allow": "GET, HEAD, POST"})
         return send(answer, environ, start_response)
@@ -75,6 +79,7 @@ def arrival_of(environ: Mapping[str, Any], protocol: str, listener: str, world: 
         body=_body(environ),
         address_world=prefix if prefix is not None else world,
         certificate=environ.get("segur.client_cert_der"),
+        query=str(environ.get("QUERY_STRING", "")),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from simulators.core.due import Handler, Sender
 from simulators.core.exchange import Runtime
 from simulators.core.rules import Rule
+from simulators.core.store.api import Tx
 from simulators.core.world import Seeder
 
 WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -37,9 +38,10 @@ class Fidelity:
 class Service:
     """One simulator.
 
-    ``wsgi`` builds the application of one HTTP listener; ``paths`` gives the service URLs of the
-    endpoints file as ``{name: path}``; ``seed`` fills a new world; ``due`` and ``senders`` are the
-    handlers of due rows and of the outbox.
+    ``wsgi`` builds the application of one HTTP listener; ``paths`` gives the service URLs of the endpoints file as
+    ``{name: path}``, on the first listener unless ``path_listeners`` names another; ``seed`` fills a new world;
+    ``production_names`` are the host names of the national service, by listener; ``clients`` lists the
+    OpenID clients of a world, with their secrets; ``due`` and ``senders`` are the handlers of due rows and of the outbox.
     """
 
     name: str
@@ -49,9 +51,12 @@ class Service:
     wsgi: Callable[[Runtime, str], WSGIApp]
     rules: tuple[Rule, ...]
     paths: Mapping[str, str] = field(default_factory=dict)
+    path_listeners: Mapping[str, str] = field(default_factory=dict)
     seed: Seeder | None = None
     fidelity: tuple[Fidelity, ...] = ()
     operations: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    production_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    clients: Callable[[Tx], list[dict[str, Any]]] | None = None
     due: Mapping[str, Handler] = field(default_factory=dict)
     senders: Mapping[str, Sender] = field(default_factory=dict)

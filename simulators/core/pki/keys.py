@@ -49,6 +49,11 @@ def key_pem(key: rsa.RSAPrivateKey) -> bytes:
     )
 
 
+def fresh_key_pem() -> bytes:
+    """Return a key nobody else has, as PKCS#8 PEM: what signs the tokens of one world."""
+    return key_pem(rsa.generate_private_key(public_exponent=PUBLIC_EXPONENT, key_size=KEY_BITS))
+
+
 def load_key(pem: bytes) -> rsa.RSAPrivateKey:
     """Read one of our own RSA keys. Raises ValueError for anything else.
 
@@ -114,7 +119,7 @@ class KeyPool:
             return None
 
     def _make(self, name: str) -> rsa.RSAPrivateKey:
-        pem = key_pem(rsa.generate_private_key(public_exponent=PUBLIC_EXPONENT, key_size=KEY_BITS))
+        pem = fresh_key_pem()
         try:
             return load_key(create_once(self._path(name), pem, private=True))
         except ValueError:
