@@ -1,0 +1,73 @@
+"""How a refusal of Pro Santé Connect looks on the wire.
+
+::
+
+    Refused (a verdict)
+    ├── json, json-401, -403, -404, -405, -501   RFC 6749 §5.2: error, error_description, error_uri
+    ├── bearer-401, -403                         the same, with WWW-Authenticate (RFC 6750 §3)
+    ├── redirect                                 error on redirect_uri (RFC 6749 §4.1.2.1), else a page
+    └── page                                     HTML 400: nowhere safe to send the browser back to
+
+``error_description`` holds Keycloak's words alone, in ASCII; ``error_uri`` leads to the whole verdict.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulators.core.exchange import Answer, Call
+from simulators.core.oidc import answers
+from simulators.core.own_rules import OWN_RULES
+from simulators.core.rules import Finding, Verdict
+from simulators.pro_sante_connect import redirecting, web
+from simulators.pro_sante_connect.model import PscRequest
+from simulators.pro_sante_connect.operations import USERINFO
+
+_OWN: Final = {rule.id for rule in OWN_RULES}
+_CHALLENGED: Final = {401: 'Basic realm="esante-wallet"'}
+
+
+def refused(call: Call, request: PscRequest | None, verdict: Verdict, href: str) -> Answer:
+    """The one funnel, by the form of the first refusing rule."""
+    first = verdict.refusing[0]
+    form, _, status = _form(first, request).partition("-")
+    if request is not None and form == "redirect":
+        sent = redirecting.error(call, request, first, href)
+        if sent is not None:
+            return sent
+    if form in {"redirect", "page"}:
+        return web.error_page(call, request, first, href, int(status or 400))
+    return _json(first, href, form, int(status or 400))
+
+
+def _form(finding: Finding, request: PscRequest | None) -> str:
+    if finding.rule.id not in _OWN:
+        if request is not None and request.operation is USERINFO and finding.rule.form == "json":
+            return "bearer-400"
+        return finding.rule.form
+    return "page-500" if request is not None and request.operation.browser else "json-500"
+
+
+def description(finding: Finding) -> str:
+    """Keycloak's words, else our English sentence; ASCII without quote or backslash (RFC 6749 §5.2)."""
+    said = finding.rule.national or finding.rule.sentence.en
+    return "".join(c if " " <= c <= "~" and c not in '"\\' else "?" for c in said)
+
+
+def parameters(finding: Finding, href: str) -> dict[str, str]:
+    """``error``, ``error_description`` and ``error_uri``."""
+    code = "server_error" if finding.rule.id in _OWN else finding.rule.code
+    return {"error": code, "error_description": description(finding), "error_uri": href}
+
+
+def _json(finding: Finding, href: str, form: str, status: int) -> Answer:
+    said = parameters(finding, href)
+    headers = dict(answers.NO_STORE)
+    if form == "bearer":
+        quoted = ", ".join(f'{name}="{value}"' for name, value in said.items())
+        headers["WWW-Authenticate"] = f'Bearer realm="esante-wallet", {quoted}'
+    elif status in _CHALLENGED:
+        headers["WWW-Authenticate"] = _CHALLENGED[status]
+    if status == 405:
+        headers["Allow"] = finding.expected
+    return answers.json_answer(said, status, headers)

@@ -1,0 +1,1 @@
+"""Rules of Pro Santé Connect, by what they look at."""

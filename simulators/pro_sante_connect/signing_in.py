@@ -1,0 +1,34 @@
+"""Who signs in: a professional of the world, or one adopted from a national identifier."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from simulators.core.exchange import Call
+from simulators.core.rules import Rule
+from simulators.population.adoption import known_professional
+from simulators.population.identifiers import is_valid_ps_idnat
+from simulators.pro_sante_connect import people
+from simulators.pro_sante_connect.people import Person
+from simulators.pro_sante_connect.rules import authorization as rules
+
+_EDIT: Final = re.compile(r"ANS[0-9]{14}")
+
+
+def person_of_hint(
+    call: Call, hint: str, where: str, *, unknown: Rule = rules.HINT, form: Rule = rules.HINT_FORM
+) -> Person:
+    """The person ``hint`` names, adopted where the world allows it. Raises ``Refused``."""
+    found = people.person(call.tx, hint)
+    if found is not None:
+        return found
+    shape = is_valid_ps_idnat(hint)
+    if not (shape or shape.only_key_wrong or _EDIT.fullmatch(hint)):
+        expected = "a national identifier"
+        raise call.refusal(form.finding(where, found=hint, expected=expected))
+    known_professional(call, hint, where, unknown)
+    adopted = people.person(call.tx, hint)
+    if adopted is None:
+        raise LookupError(hint)
+    return adopted
