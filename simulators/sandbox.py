@@ -27,11 +27,14 @@ from simulators.assembly.ports import Ports
 from simulators.assembly.seeding import seeders
 from simulators.assembly.services import load_services
 from simulators.assembly.settings import Settings
+from simulators.assembly.trust_kit.told import tell
+from simulators.assembly.trust_kit.vendor import read_vendor
 from simulators.assembly.trusted import Trusted
 from simulators.core.clock import system_now
 from simulators.core.due import Due, Fired
 from simulators.core.errors import EnvironmentProblem
 from simulators.core.exchange import Runtime
+from simulators.core.expect import AwaitedBook
 from simulators.core.faults.book import TriggerBook
 from simulators.core.faults.catalogue import FAULTS
 from simulators.core.own_rules import OWN_RULES
@@ -55,6 +58,7 @@ class Sandbox:
         self.token = secrets.token_urlsafe(24)
         self.now = system_now
         self.ready = False
+        self.awaited = AwaitedBook()
         self._stopping = threading.Event()
         self._clockwork: threading.Thread | None = None
 
@@ -66,6 +70,7 @@ class Sandbox:
             self._compose()
             for name in self.settings.worlds:
                 self.worlds.ensure(name)
+            tell(self.worlds, self.trusted.vendor)
             self.ports.open(self)
             self._start_clockwork()
             if self.settings.readiness:
@@ -84,11 +89,21 @@ class Sandbox:
         self.ports = Ports(self.settings)
         self.pool = KeyPool(self.settings.pki or self.settings.cache)
         self.pki = self._open_pki(self.ports.reserve_trust(self.settings))
-        self.trusted = Trusted(self.pki, self.settings.pki_folder)
+        self.trusted = Trusted(self.pki, self.settings.pki_folder, read_vendor(self.settings.trust_ca))
         self.holders = Holders(self.store, self.pki, self.pool, self.now)
         operations = [name for service in self.services for name in service.operations]
         self.faults = TriggerBook(self.store, self.catalogue, FAULTS, now=self.now, operations=operations)
-        self.runtime = Runtime(self.store, self.worlds, self.now, self.catalogue, self.faults, self._link, _identifiers)
+        self.runtime = Runtime(
+            self.store,
+            self.worlds,
+            self.now,
+            self.catalogue,
+            self.faults,
+            self._link,
+            _identifiers,
+            base=self.ports.base_url,
+            allow_hosts=self.settings.allow_hosts,
+        )
         self.on_incident = recorder(self.worlds)
         handlers = {kind: h for service in self.services for kind, h in service.due.items()}
         senders = {kind: s for service in self.services for kind, s in service.senders.items()}

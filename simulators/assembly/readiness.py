@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import ssl
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from simulators.assembly.endpoints import certificate_files, describe_world, service_urls, trust_files
 from simulators.clients.dmp.access import dmp_client, patient_of, replayable_ids
+from simulators.clients.transport import Channel, HttpAnswer
 from simulators.core.errors import EnvironmentProblem, SandboxError, WorldGone
+from simulators.core.pki import client_context
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
@@ -51,4 +56,31 @@ def _dmp(sandbox: Sandbox) -> None:
         raise EnvironmentProblem(f"the DMP answered {answer.outcome} {answer.code} {answer.text}")
 
 
-PROOFS: Mapping[str, Callable[[Sandbox], None]] = {"dmp": _dmp}
+def _pro_sante_connect(sandbox: Sandbox) -> None:
+    """A sign-in by hint on the wallet host and a code exchanged on the other; the client leads to the hidden world."""
+    described = describe_world(sandbox, SELF_CHECK, certificates=False)
+    client = next(c for c in described["clients"] if c["provider"] == "pro_sante_connect")
+    professional = next(p["id"] for p in described["professionals"] if p["slug"] == "hospital-specialist")
+    context = client_context(sandbox.trusted.at(sandbox.now()))
+    back = {"redirect_uri": "https://localhost/ready", "client_id": client["client_id"]}
+    asked = {**back, "response_type": "code", "scope": "openid scope_all", "acr_values": "eidas1"}
+    asked |= {"state": "ready", "nonce": "ready", "login_hint": professional}
+    sent = _form(sandbox.local_url("wallet"), "/auth", asked, context)
+    code = dict(parse_qsl(urlsplit(sent.headers.get("location", "")).query)).get("code", "")
+    token = {**back, "grant_type": "authorization_code", "code": code, "client_secret": client["secret"]}
+    path = "/auth/realms/esante-wallet/protocol/openid-connect/token"
+    answer = _form(sandbox.local_url("psc"), path, token, context)
+    if answer.status != 200 or "id_token" not in json.loads(answer.body):
+        raise EnvironmentProblem(f"Pro Santé Connect answered {sent.status}, then {answer.status} {answer.body!r}")
+
+
+def _form(base: str, path: str, fields: Mapping[str, str], context: ssl.SSLContext) -> HttpAnswer:
+    channel = Channel(base, context, named=[urlsplit(base).hostname or ""])
+    try:
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return channel.post(path, urlencode(fields).encode(), headers)
+    finally:
+        channel.close()
+
+
+PROOFS: Mapping[str, Callable[[Sandbox], None]] = {"dmp": _dmp, "pro_sante_connect": _pro_sante_connect}

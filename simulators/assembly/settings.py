@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+from simulators.core.listeners import Limits
 from simulators.core.pki.keys import default_cache_dir
 
 BASE_PORT = 18000
@@ -22,7 +23,12 @@ ENDPOINTS_VARIABLE = "SEGUR_SANDBOX_ENDPOINTS"
 class Settings:
     """``data``: ``None`` (memory), a folder or ``postgresql://...``; ``only``: names of simulators,
     empty = all; ``publish``: write
-    ``endpoints.json`` where other commands look for a running sandbox."""
+    ``endpoints.json`` where other commands look for a running sandbox.
+
+    ``trust_ca``: folder of the vendor's own test authorities; ``https_port``: one more TLS port that serves every
+    HTTPS listener by the name asked for (SNI); ``production_names``: also answer to the names of the national
+    services; ``issuer``: ``fixed`` or ``from-host``, how an OpenID provider names itself; ``allow_hosts``: hosts that
+    every world may call (a national domain is refused all the same); ``limits``: of the HTTP listeners."""
 
     data: str | Path | None = None
     durable: bool = False
@@ -32,6 +38,12 @@ class Settings:
     bind: str = "127.0.0.1"
     public_host: str = "localhost"
     strict_tls: bool = False
+    trust_ca: Path | None = None
+    https_port: int | None = None
+    production_names: bool = False
+    issuer: str = "fixed"
+    allow_hosts: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
     only: tuple[str, ...] = ()
     endpoints: Path | None = None
     worlds: tuple[str, ...] = ("main",)
@@ -63,6 +75,19 @@ class Settings:
             return ip_address(self.bind).is_loopback
         except ValueError:
             return self.bind == "localhost"
+
+    @property
+    def shared_port(self) -> int | None:
+        """The one HTTPS port for all services: as asked for, 443 for production names, None when there is none.
+
+        Raises ``ValueError``: no such port.
+        """
+        if self.https_port is None and not self.production_names:
+            return None
+        port = 443 if self.https_port is None else self.https_port
+        if not 0 <= port <= LAST_PORT:
+            raise ValueError(f"there is no port {port}: give --https-port between 0 and {LAST_PORT}")
+        return 0 if self.random_ports else port
 
     def port(self, offset: int) -> int:
         """The fixed port of the table, or 0: bound first, reported after. Raises ``ValueError``: no such port.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from simulators.assembly.endpoints import endpoints
+from simulators.cli.network import warn_of_takeover
 from simulators.cli.playing import Playing
 from simulators.cli.stopping import interruptible, wait_for_stop
 from simulators.cli.up import add_settings, print_places, settings
@@ -27,7 +28,9 @@ def run(options: argparse.Namespace) -> int:
 
     print(BANNER, flush=True)
     # One that ends by itself must not take the place of the one that is up.
-    with interruptible(), Sandbox(settings(options, "demo", publish=not options.exit)) as sandbox:
+    wanted = settings(options, "demo", publish=not options.exit)
+    warn_of_takeover(wanted)
+    with interruptible(), Sandbox(wanted) as sandbox:
         playing = Playing(Control(endpoints(sandbox)), options.lang)
         code = playing.play([load(shipped("scenarios", SCENARIO))])
         print(f"\n{playing.summary()}\n")

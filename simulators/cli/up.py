@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 from simulators.assembly.endpoints import targets
 from simulators.assembly.settings import BASE_PORT, Settings
 from simulators.cli.codes import PASS
+from simulators.cli.network import print_names, warn_of_takeover
 from simulators.cli.stopping import interruptible, wait_for_stop
+from simulators.clients.outbound import named_host
+from simulators.core.listeners import Limits, changed
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
@@ -20,8 +23,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_settings(parser)
 
 
-def add_settings(parser: argparse.ArgumentParser) -> None:
-    """The arguments that ``up`` and ``demo`` share."""
+def add_settings(parser: argparse.ArgumentParser, endpoints: str = "write the endpoints here, once ready") -> None:
+    """The arguments that ``up``, ``demo`` and ``exec`` share; ``endpoints`` says what that file is for."""
     parser.add_argument("--only", metavar="A,B", default="", help="start these simulators only")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--data", metavar="DIR|URL", help="folder, or postgresql://...")
@@ -34,7 +37,21 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bind", default="127.0.0.1", metavar="ADDR")
     parser.add_argument("--public-host", default="localhost", metavar="NAME", help="name put in every URL")
     parser.add_argument("--strict-tls", action="store_true", help="TLS 1.2 and the four national suites only")
-    parser.add_argument("--endpoints", type=Path, metavar="FILE", help="write the endpoints here, once ready")
+    parser.add_argument("--trust-ca", type=Path, metavar="DIR", help="trust your own test authorities too")
+    parser.add_argument("--https-port", type=int, metavar="N", help="one TLS port for all, told apart by name (SNI)")
+    parser.add_argument(
+        "--production-names", action="store_true", help="answer to the national host names too; prints the hosts lines"
+    )
+    parser.add_argument(
+        "--issuer", choices=("fixed", "from-host"), default="fixed", help="name in tokens: fixed, or as asked for"
+    )
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="a host the sandbox may call (repeatable)"
+    )
+    parser.add_argument(
+        "--limit", action="append", default=[], metavar="NAME=VALUE", help="a listener limit, as body_bytes=1000000"
+    )
+    parser.add_argument("--endpoints", type=Path, metavar="FILE", help=endpoints)
 
 
 def settings(options: argparse.Namespace, *worlds: str, publish: bool = True) -> Settings:
@@ -48,6 +65,12 @@ def settings(options: argparse.Namespace, *worlds: str, publish: bool = True) ->
         bind=options.bind,
         public_host=options.public_host,
         strict_tls=options.strict_tls,
+        trust_ca=options.trust_ca,
+        https_port=options.https_port,
+        production_names=options.production_names,
+        issuer=options.issuer,
+        allow_hosts=tuple(map(named_host, options.allow_host)),
+        limits=changed(Limits(), options.limit),
         only=tuple(name for name in options.only.split(",") if name),
         endpoints=options.endpoints,
         worlds=("main", *worlds),
@@ -60,7 +83,9 @@ def run(options: argparse.Namespace) -> int:
     from simulators.sandbox import Sandbox
 
     print(BANNER, flush=True)
-    with interruptible(), Sandbox(settings(options)) as sandbox:
+    wanted = settings(options)
+    warn_of_takeover(wanted)
+    with interruptible(), Sandbox(wanted) as sandbox:
         print_places(sandbox)
         wait_for_stop()
     return PASS
@@ -74,6 +99,7 @@ def print_places(sandbox: Sandbox) -> None:
     for service in sandbox.services:
         for label, path in service.paths.items():
             print(f"  {service.name}.{label:16} {sandbox.url(service.listeners[0].name)}{path}")
+    print_names(sandbox)
     for target in targets(sandbox):
         print(f"endpoints {target}")
     print("ready; Ctrl-C stops / prêt ; Ctrl-C arrête", flush=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -83,7 +83,7 @@ class Runtime:
     """What a simulator is given to stand on.
 
     ``base(listener, host)`` is the public base URL of a listener for who came with this Host header; ``new_key`` makes
-    an RSA private key, as PKCS#8 PEM.
+    an RSA private key, as PKCS#8 PEM; ``allow_hosts`` are the hosts that every world may call.
     """
 
     store: Store
@@ -95,6 +95,7 @@ class Runtime:
     identifier_guard: Callable[[bytes], Iterable[tuple[str, str]]] = lambda body: ()
     base: Callable[[str, str], str] = lambda listener, host: f"http://{listener}.test"
     new_key: Callable[[], bytes] = fresh_key_pem
+    allow_hosts: Collection[str] = ()
 
 
 @dataclass

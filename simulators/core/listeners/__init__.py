@@ -4,12 +4,13 @@
 run what they receive in ``WorkerPool`` threads and tell an ``Incident`` for whatever never became a request.
 """
 
+from simulators.core.listeners.by_name import by_name, choose_by_name
 from simulators.core.listeners.deferred import Deferred
 from simulators.core.listeners.environ import TlsFacts
 from simulators.core.listeners.http_listener import HttpListener
 from simulators.core.listeners.imap import ImapFramer
 from simulators.core.listeners.incident import Incident, IncidentSink, Kind, Reason
-from simulators.core.listeners.limits import Limits, StreamLimits
+from simulators.core.listeners.limits import Limits, StreamLimits, changed
 from simulators.core.listeners.mllp import MllpFramer
 from simulators.core.listeners.pool import WorkerPool
 from simulators.core.listeners.session import (
@@ -68,4 +69,7 @@ __all__ = [
     "Unit",
     "Violation",
     "WorkerPool",
+    "by_name",
+    "changed",
+    "choose_by_name",
 ]

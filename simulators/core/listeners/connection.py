@@ -16,7 +16,7 @@ from functools import partial
 from simulators.core.listeners import reasons
 from simulators.core.listeners.environ import Origin
 from simulators.core.listeners.exchange import PeerStalled
-from simulators.core.listeners.house import House
+from simulators.core.listeners.house import AcceptDecision, House
 from simulators.core.listeners.http_answer import CONTINUE, plain_text, refusal
 from simulators.core.listeners.http_head import BadRequest
 from simulators.core.listeners.http_reader import RequestReader, Stage
@@ -137,13 +137,17 @@ class HttpConnection:
 
     def _arrive(self) -> bool:
         decision = self._house.on_accept(self._peer) if self._house.on_accept else None
-        if decision == "silent":
-            self._enter(self._drain, self._limits.request_seconds, self._wire.close)
-        elif decision is not None:
-            self._wire.close(decision)
-        else:
+        if not self._obeyed(decision):
             self._enter(self._first_octets, self._limits.first_byte_seconds, self._silent)
         return True
+
+    def _obeyed(self, decision: AcceptDecision | None) -> bool:
+        if decision == "silent" or isinstance(decision, float):
+            seconds = decision if isinstance(decision, float) else self._limits.request_seconds
+            self._enter(self._drain, seconds, self._wire.close)
+        elif decision is not None:
+            self._wire.close(decision)
+        return decision is not None
 
     def _first_octets(self) -> bool:
         first = self._wire.peek(self._limits.incident_raw_bytes)
@@ -177,13 +181,22 @@ class HttpConnection:
         try:
             self._wire.handshake()
         except (OSError, ValueError) as error:
-            self._tell(Kind.HANDSHAKE_FAILED, handshake_reason(error), self._hello)
+            self._tell_handshake(error)
             # Our alert is on its way: closing at once could destroy it before the client reads it.
             self._goodbye()
             return True
         self._origin = Origin(self._house.name, self._house.local, self._peer, self._wire.tls)
-        self._await_request()
+        asked = self._wire.tls.server_name if self._wire.tls else None
+        if asked is None or self._house.on_name is None or not self._obeyed(self._house.on_name(asked)):
+            self._await_request()
         return True
+
+    def _tell_handshake(self, error: Exception) -> None:
+        refused = self._wire.refused_name
+        if refused is None:
+            self._tell(Kind.HANDSHAKE_FAILED, handshake_reason(error), self._hello)
+        else:
+            self._tell(Kind.MISDIRECTED, reasons.unknown_name(refused, self._house.names), self._hello)
 
     # -- one request --------------------------------------------------------------------------------------------------
 

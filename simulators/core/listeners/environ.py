@@ -28,11 +28,15 @@ _IDENTITY_LIKE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class TlsFacts:
-    """What one TLS handshake established; ``client_cert_der`` only if verified against the accepted authorities."""
+    """What one TLS handshake established; ``client_cert_der`` only if verified against the accepted authorities.
+
+    ``server_name`` is the name the client asked for, where the port looks at it (see :mod:`.by_name`).
+    """
 
     version: str
     cipher: str
     client_cert_der: bytes | None
+    server_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ def build_environ(
 ) -> WSGIEnvironment:
     """The environ of PEP 3333 plus the ``segur.*`` keys.
 
-    ``segur.client_cert_der`` (bytes or None), ``segur.tls_version``, ``segur.cipher`` (str or None),
+    ``segur.client_cert_der`` (bytes or None), ``segur.tls_version``, ``segur.cipher``, ``segur.server_name`` (str or
+    None),
     ``segur.listener`` (str), ``segur.peer`` ((ip, port)), ``segur.received`` (raw head octets),
     ``segur.ignored_headers`` (names not passed on), ``segur.disconnect``, ``segur.truncate_after``.
     """
@@ -98,6 +103,7 @@ def _segur_keys(head: RequestHead, origin: Origin, levers: Levers, ignored: tupl
         "segur.client_cert_der": tls and tls.client_cert_der,
         "segur.tls_version": tls and tls.version,
         "segur.cipher": tls and tls.cipher,
+        "segur.server_name": tls and tls.server_name,
         "segur.received": head.raw,
         "segur.ignored_headers": ignored,
         "segur.disconnect": levers.disconnect,

@@ -6,7 +6,7 @@ import logging
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from wsgiref.types import WSGIApplication
@@ -17,10 +17,13 @@ from simulators.core.listeners.pool import WorkerPool
 from simulators.core.listeners.waiting_room import WaitingRoom
 
 _log = logging.getLogger(__name__)
-AcceptDecision = Literal["reset", "close", "silent"]
+# A number is that many seconds of silence, then an ordinary close; "silent" as long as a request may last.
+AcceptDecision = Literal["reset", "close", "silent"] | float
 ContextSource = Callable[[], ssl.SSLContext]
 # What an outage fault may order for a connection before its first octet; None lets it in.
 OnAccept = Callable[[tuple[str, int]], AcceptDecision | None]
+# The same once the name asked for is known, on a port shared by several names.
+OnName = Callable[[str], AcceptDecision | None]
 
 
 class Tenant(Protocol):
@@ -34,7 +37,7 @@ class Tenant(Protocol):
 
 @dataclass(slots=True)
 class House:
-    """Settings and services; ``tenants`` are the open connections."""
+    """Settings and services; ``names`` are those of a shared port, ``tenants`` the open connections."""
 
     name: str
     app: WSGIApplication
@@ -47,6 +50,8 @@ class House:
     on_accept: OnAccept | None
     http_date: Callable[[], str] | None
     room: WaitingRoom
+    names: Collection[str] = ()
+    on_name: OnName | None = None
     local: tuple[str, int] = ("", 0)
     stopping: bool = False
     tenants: set[Tenant] = field(default_factory=set)

@@ -10,12 +10,12 @@ import contextlib
 import errno
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from wsgiref.types import WSGIApplication
 
 from simulators.core.listeners import reasons
 from simulators.core.listeners.connection import HttpConnection
-from simulators.core.listeners.house import ContextSource, House, OnAccept
+from simulators.core.listeners.house import ContextSource, House, OnAccept, OnName
 from simulators.core.listeners.incident import IncidentSink, Kind, Reason
 from simulators.core.listeners.limits import Limits
 from simulators.core.listeners.pool import WorkerPool
@@ -37,6 +37,7 @@ class HttpListener:
     run in ``slow_pool``. ``on_accept`` runs in a worker before the first octet: it may return "close", "reset" or
     "silent" (accept and never answer) for an outage, None to let the peer in. ``http_date`` gives the Date header of
     answers whose application sets none. ``on_incident`` runs in a worker. The pools belong to the caller.
+    A port shared by several ``names`` (see :mod:`.by_name`) asks ``on_name`` after the handshake as ``on_accept``.
     """
 
     def __init__(
@@ -54,11 +55,25 @@ class HttpListener:
         slow_paths: Callable[[str], bool] = lambda path: False,
         on_accept: OnAccept | None = None,
         http_date: Callable[[], str] | None = None,
+        names: Collection[str] = (),
+        on_name: OnName | None = None,
     ) -> None:
         self.name, self._bind, self._port = name, bind, port
         room = WaitingRoom(f"{name}-accept")
         self._house = House(
-            name, app, pool, limits, tls, on_incident, slow_pool or pool, slow_paths, on_accept, http_date, room
+            name,
+            app,
+            pool,
+            limits,
+            tls,
+            on_incident,
+            slow_pool or pool,
+            slow_paths,
+            on_accept,
+            http_date,
+            room,
+            names,
+            on_name,
         )
         self._capacity = min(limits.open_connections, room.capacity or limits.open_connections)
         self._socket: socket.socket | None = None

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     TOO_MANY_CONNECTIONS = "too_many_connections"
     FRAMING = "framing"
     STARTTLS_INJECTION = "starttls_injection"
+    MISDIRECTED = "misdirected"
     BUG = "bug"
 
 

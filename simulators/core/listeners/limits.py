@@ -5,14 +5,17 @@ Source of the defaults: settled details, "Listeners". Seconds are monotonic seco
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of one HTTP listener.
+    """Limits of one HTTP listener, and of the pools of workers that all of them share.
 
     ``request_seconds`` runs from the first byte of a request to the last byte of its body and never restarts, so that
     a body of one byte a second cannot last; ``answer_seconds`` does the same for the sending of one answer. The time
@@ -32,6 +35,34 @@ class Limits:
     answer_buffer_bytes: int = 16 * MIB
     open_connections: int = 2_000
     incident_raw_bytes: int = 4_096
+    workers_least: int = 4
+    workers_most: int = 64
+
+
+def changed(limits: Limits, assignments: Iterable[str]) -> Limits:
+    """``limits`` with these ``NAME=VALUE``: seconds may have a fraction, all else is whole. Raises ``ValueError``."""
+    wanted: dict[str, Any] = {}
+    for text in assignments:
+        name, sign, value = text.partition("=")
+        default = {field.name: field.default for field in fields(limits)}.get(name)
+        if not sign or default is None:
+            names = ", ".join(field.name for field in fields(limits))
+            raise ValueError(f"{text!r} is no limit: give NAME=VALUE, NAME one of {names}")
+        wanted[name] = _number(text, value, float if isinstance(default, float) else int)
+    found = replace(limits, **wanted)
+    if found.workers_least > found.workers_most:
+        raise ValueError(f"workers_least={found.workers_least} is more than workers_most={found.workers_most}")
+    return found
+
+
+def _number(text: str, value: str, kind: type[float] | type[int]) -> float | int:
+    try:
+        number = kind(value)
+    except ValueError:
+        number = 0
+    if not number > 0 or math.isinf(number):
+        raise ValueError(f"{text!r}: a limit is a number above zero{'' if kind is float else ', without a fraction'}")
+    return number
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterable
 
 from simulators.core.listeners.incident import Reason
 from simulators.core.listeners.sniff import Guess
@@ -114,6 +115,40 @@ def wrong_protocol(expected: str, seen: Guess) -> Reason:
         f"looks_like_{seen.lower()}",
         f"Ce port parle {expected} ; les premiers octets ressemblent à : {seen}.",
         f"This port speaks {expected}; the first octets look like: {seen}.",
+    )
+
+
+def no_name(names: Iterable[str]) -> Reason:
+    """A client without server_name came to the port that serves several names."""
+    listed = ", ".join(names)
+    return Reason(
+        "no_server_name",
+        "Le client n'a pas annoncé de nom (SNI) dans la négociation TLS, ou il a appelé une adresse IP ; ce port sert "
+        f"plusieurs noms : {listed}. Appelez l'un d'eux, ou le port propre du service.",
+        "The client announced no name (SNI) in the TLS handshake, or called an IP address; this port serves several "
+        f"names: {listed}. Call one of them, or the service's own port.",
+    )
+
+
+def unknown_name(asked: str, names: Iterable[str]) -> Reason:
+    """The name asked for in the handshake is none of this port's."""
+    listed = ", ".join(names)
+    return Reason(
+        "unknown_name",
+        f"Le nom demandé dans la négociation TLS (SNI), {asked}, n'est pas servi sur ce port. Noms servis : {listed}.",
+        f"The name asked for in the TLS handshake (SNI), {asked}, is not served on this port. Names served: {listed}.",
+    )
+
+
+def other_name(asked: str, host: str, names: Iterable[str]) -> Reason:
+    """Host and server_name disagree."""
+    listed = ", ".join(names)
+    return Reason(
+        "name_disagrees",
+        f"La négociation TLS demandait {asked} et l'en-tête Host dit {host} : les deux doivent être le même nom. "
+        f"Noms servis : {listed}.",
+        f"The TLS handshake asked for {asked} and the Host header says {host}: both must be the same name. "
+        f"Names served: {listed}.",
     )
 
 

@@ -216,6 +216,8 @@ class StreamConnection(asyncio.Protocol):
             self.reset()
         elif decision == "close":
             self.abort()
+        elif isinstance(decision, float):
+            self._watch.start("outage", decision, self.abort)
 
     def _is_misdirected(self, first: bytes) -> bool:
         seen = guess(first)

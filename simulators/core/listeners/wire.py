@@ -11,6 +11,7 @@ import socket
 import ssl
 from typing import Any
 
+from simulators.core.listeners.by_name import NamedSocket
 from simulators.core.listeners.environ import DisconnectMode, TlsFacts
 from simulators.core.listeners.sockets import close_will_reset
 
@@ -73,7 +74,14 @@ class Wire:
         except ssl.SSLWantWriteError:
             raise WouldBlock(WRITE) from None
         cipher = tls.cipher()
-        self.tls = TlsFacts(tls.version() or "", cipher[0] if cipher else "", tls.getpeercert(binary_form=True))
+        asked = tls.asked if isinstance(tls, NamedSocket) else None
+        certificate = tls.getpeercert(binary_form=True)
+        self.tls = TlsFacts(tls.version() or "", cipher[0] if cipher else "", certificate, asked)
+
+    @property
+    def refused_name(self) -> str | None:
+        """The name asked for in a handshake that failed because nobody here is called so."""
+        return self.sock.asked if isinstance(self.sock, NamedSocket) and self.sock.refused else None
 
     def receive(self, size: int = _SLICE) -> bytes:
         """Next octets, empty at the end of stream. Raises ``WouldBlock`` or ``OSError``."""
