@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import simulators
+from simulators.assembly.holders import Pair
 from simulators.assembly.settings import endpoints_file
 from simulators.core.errors import EnvironmentProblem
 from simulators.core.pki.files import write_atomic
+from simulators.core.pki.issued import IssuedCertificate
 from simulators.population import registry
 from simulators.population.model import Patient, Professional, Structure
 
@@ -69,39 +71,59 @@ def endpoints(sandbox: Sandbox) -> dict[str, Any]:
         "control": {"url": f"{sandbox.local_url('console')}/_sandbox", "token": sandbox.token},
         "console": sandbox.console_url,
         "services": {s.name: service_urls(sandbox, s.name) for s in sandbox.services},
+        "shared": sandbox.ports.shared(),
         "trust": trust_files(sandbox),
-        "worlds": {name: describe_world(sandbox, name) for name in sandbox.worlds.names()},
+        "worlds": {name: _world(sandbox, name) for name in sandbox.worlds.names()},
     }
+
+
+def _world(sandbox: Sandbox, name: str) -> dict[str, Any]:
+    """The worlds of the start in full; of the others where to ask: there may be hundreds in a data folder."""
+    if name in sandbox.settings.worlds:
+        return describe_world(sandbox, name)
+    return {"name": name, "url": f"{sandbox.local_url('console')}/_sandbox/worlds/{name}?certificates=true"}
 
 
 def service_urls(sandbox: Sandbox, name: str, prefix: str = "", base: str = "") -> dict[str, str]:
     """Per service name its URL, in the default world or under ``prefix``; ``base`` replaces the public one."""
     service = next(s for s in sandbox.services if s.name == name)
-    base = base or sandbox.url(service.listeners[0].name)
-    return {label: f"{base}{prefix}{path}" for label, path in service.paths.items()}
+    first = service.listeners[0].name
+    bases = {label: base or sandbox.url(service.path_listeners.get(label, first)) for label in service.paths}
+    return {label: f"{bases[label]}{prefix}{path}" for label, path in service.paths.items()}
 
 
 def trust_files(sandbox: Sandbox) -> dict[str, Any]:
-    """Root certificates as one PEM file, and where CRLs and OCSP answer."""
+    """Root certificates as one PEM file, as PEM text and by plain HTTP; where CRLs and OCSP answer."""
     pem = b"".join(root.public_bytes(Encoding.PEM) for root in sandbox.pki.roots)
     path = sandbox.folder / "trust" / "roots.pem"
-    write_atomic(path, pem)
+    if not path.is_file() or path.read_bytes() != pem:
+        write_atomic(path, pem)
     base = sandbox.url("trust")
     return {
         "roots": str(path),
+        "pem": pem.decode(),
+        "roots_url": f"{base}/roots.pem",
         "crl": {name: f"{base}/crl/{name}.crl" for name in sandbox.pki.authorities},
         "ocsp": f"{base}/ocsp",
     }
 
 
-def describe_world(sandbox: Sandbox, name: str, *, certificates: bool = True) -> dict[str, Any]:
-    """One world: its people and structures, its clock, its own addresses. Raises ``WorldGone``."""
+def describe_world(sandbox: Sandbox, name: str, *, certificates: bool = True, files: bool = True) -> dict[str, Any]:
+    """One world: its people and structures, its clock, its own addresses. Raises ``WorldGone``.
+
+    ``files``: writes the certificates as files too, which takes as long as all the rest of a new world.
+    """
     world = sandbox.worlds.get(name)
     wall = sandbox.now()
     with sandbox.store.read(name) as tx:
         structures = list(registry.structures(tx))
         patients = list(registry.patients(tx))
         people = list(registry.professionals(tx))
+        clients = [client for service in sandbox.services if service.clients for client in service.clients(tx)]
+    ours = [s.struct_idnat.value for s in structures if certificates and not s.adopted]
+    held = {
+        holder: _held(sandbox, name, holder, pair, files) for holder, pair in sandbox.holders.pairs(name, ours).items()
+    }
     return {
         "name": name,
         "epoch": world.epoch,
@@ -113,22 +135,45 @@ def describe_world(sandbox: Sandbox, name: str, *, certificates: bool = True) ->
             "frozen": world.frozen is not None,
         },
         "services": {s.name: service_urls(sandbox, s.name, f"/w/{name}") for s in sandbox.services},
-        "structures": [_structure(sandbox, name, s, certificates) for s in structures],
+        "structures": [_structure(s, held) for s in structures],
         "patients": [_patient(p) for p in patients],
         "professionals": [_professional(p) for p in people],
+        "clients": clients,
     }
 
 
 def certificate_files(sandbox: Sandbox, world: str, holder: str, *, bundles: bool = False) -> Mapping[str, Any]:
     """The key and certificate files of one structure; ``bundles`` adds both PKCS#12 forms (slow to
     make: a key derivation each)."""
-    pair = sandbox.holders.pair(world, holder)
+    return _written(sandbox, world, holder, sandbox.holders.pair(world, holder), bundles=bundles)
+
+
+def inline(issued: IssuedCertificate) -> dict[str, str]:
+    """A certificate as PEM texts, for a product that shares no folder with the sandbox."""
+    return {
+        "certificate": issued.pem().decode(),
+        "key": issued.key_pem().decode(),
+        "chain": issued.chain_pem().decode(),
+    }
+
+
+def _held(sandbox: Sandbox, world: str, holder: str, pair: Pair, files: bool) -> dict[str, Any]:
+    """Both certificates of a structure as texts under ``pem``, and as files."""
+    texts = {"pem": {use: inline(issued) for use, issued in _uses(pair)}}
+    return {**_written(sandbox, world, holder, pair, bundles=False), **texts} if files else texts
+
+
+def _written(sandbox: Sandbox, world: str, holder: str, pair: Pair, *, bundles: bool) -> dict[str, Any]:
     folder = world_folder(sandbox, world) / _file_name(holder)
     files: dict[str, Any] = {"password": PASSWORD} if bundles else {}
-    for use, issued in (("auth_cli", pair.auth_cli), ("sign", pair.sign)):
+    for use, issued in _uses(pair):
         written = issued.write(folder, use, PASSWORD if bundles else None)
         files[use] = {**{form: str(path) for form, path in written.items()}, "fingerprint": issued.fingerprint}
     return files
+
+
+def _uses(pair: Pair) -> tuple[tuple[str, IssuedCertificate], ...]:
+    return ("auth_cli", pair.auth_cli), ("sign", pair.sign)
 
 
 def world_folder(sandbox: Sandbox, world: str) -> Path:
@@ -143,11 +188,10 @@ def _file_name(holder: str) -> str:
     return "structure-" + hashlib.sha256(holder.encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def _structure(sandbox: Sandbox, world: str, structure: Structure, certificates: bool) -> dict[str, Any]:
-    described: dict[str, Any] = {"id": structure.struct_idnat.value, **structure.to_json()}
-    if certificates and not structure.adopted:
-        described["certificates"] = certificate_files(sandbox, world, structure.struct_idnat.value)
-    return described
+def _structure(structure: Structure, held: Mapping[str, Any]) -> dict[str, Any]:
+    holder = structure.struct_idnat.value
+    certificates = {"certificates": held[holder]} if holder in held else {}
+    return {"id": holder, **structure.to_json(), **certificates}
 
 
 def _patient(patient: Patient) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from simulators.assembly.endpoints import targets
+from simulators.assembly.endpoints import service_urls, targets
 from simulators.assembly.settings import BASE_PORT, Settings
 from simulators.cli.codes import PASS
 from simulators.cli.network import print_names, warn_of_takeover
@@ -96,9 +96,10 @@ def print_places(sandbox: Sandbox) -> None:
     print(f"data      {_kept(sandbox.settings.data)}")
     for name, url in sandbox.ports.table().items():
         print(f"{name:9} {url}")
+    print(f"settings  {sandbox.console_url}/config")
     for service in sandbox.services:
-        for label, path in service.paths.items():
-            print(f"  {service.name}.{label:16} {sandbox.url(service.listeners[0].name)}{path}")
+        for label, url in service_urls(sandbox, service.name).items():
+            print(f"  {service.name}.{label:16} {url}")
     print_names(sandbox)
     for target in targets(sandbox):
         print(f"endpoints {target}")

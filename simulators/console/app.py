@@ -7,16 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, request
 
-from simulators.console import openapi, pages, problems
+from simulators.console import configuration, openapi, pages, problems
 from simulators.console.access import API, COOKIE, Access
-from simulators.console.api import exchanges, general, triggers, worlds
+from simulators.console.api import doctor, exchanges, general, people, triggers, watching, worlds
 from simulators.console.api.route import Route, Values
 from simulators.core.service import WSGIApp
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
 
-ROUTES: tuple[Route, ...] = (*general.ROUTES, *worlds.ROUTES, *exchanges.ROUTES, *triggers.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *general.ROUTES,
+    *worlds.ROUTES,
+    *people.ROUTES,
+    *exchanges.ROUTES,
+    *triggers.ROUTES,
+    *doctor.ROUTES,
+    *watching.ROUTES,
+)
 LARGEST_BODY = 1 << 20
 OPENAPI = f"{API}/openapi.json"
 
@@ -46,12 +54,14 @@ def console_app(sandbox: Sandbox) -> WSGIApp:
         app.add_url_rule(f"{API}{route.path}", endpoint, _view(sandbox, route), methods=[route.method])
     app.add_url_rule(OPENAPI, "openapi", lambda: jsonify(openapi.document(ROUTES)))
     pages.register(app, sandbox)
+    configuration.register(app, sandbox)
     app.register_error_handler(Exception, _problem)
     return app
 
 
 def _view(sandbox: Sandbox, route: Route) -> Callable[..., Any]:
     def view(**path: Any) -> Any:
+        request.max_content_length = route.largest or LARGEST_BODY
         values = Values(_body(), request.args)
         values.check(route)
         answer = route.handler(sandbox, values, **path)

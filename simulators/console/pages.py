@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, abort, g, render_template, request
 
+from simulators.assembly.endpoints import service_urls
 from simulators.console.texts import TEXTS
 from simulators.core import due, journal
 from simulators.core.diff import nearest_good
@@ -62,7 +63,7 @@ def _page(name: str, **values: Any) -> str:
 
 
 def _home(sandbox: Sandbox) -> str:
-    services = [(s, [(n, sandbox.url(s.listeners[0].name) + p) for n, p in s.paths.items()]) for s in sandbox.services]
+    services = [(s, list(service_urls(sandbox, s.name).items())) for s in sandbox.services]
     names = [*sandbox.worlds.names(), PSEUDO_WORLD]
     worlds = [(name, journal.cursor(sandbox.store, name)) for name in names]
     return _page("home.html", services=services, ports=sandbox.ports.table(), worlds=worlds, lost=PSEUDO_WORLD)

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 TEXTS: dict[str, dict[str, str]] = {
     "fr": {
+        "config": "Réglages à saisir",
+        "config_why": "Une pastille par ligne : grise tant que rien n'est venu, verte au premier bon échange, "
+        "rouge avec la raison du refus.",
+        "config_free": "ou la vôtre",
+        "copy_value": "copier",
+        "show": "afficher",
+        "download": "Télécharger",
+        "light_grey": "rien n'est encore venu",
+        "light_green": "un bon échange est venu",
+        "light_red": "le dernier échange a été refusé",
         "title": "Bac à sable Ségur",
         "notice": "SIMULATION non officielle. Toute réponse est une répétition, jamais une preuve.",
         "services": "Services",
@@ -78,6 +88,16 @@ TEXTS: dict[str, dict[str, str]] = {
         "mark_traceback": "trace",
     },
     "en": {
+        "config": "Settings to type in",
+        "config_why": "One light a line: grey until something came, green at the first good exchange, "
+        "red with the reason of the refusal.",
+        "config_free": "or your own",
+        "copy_value": "copy",
+        "show": "show",
+        "download": "Download",
+        "light_grey": "nothing came yet",
+        "light_green": "a good exchange came",
+        "light_red": "the last exchange was refused",
         "title": "Ségur sandbox",
         "notice": "Unofficial SIMULATION. Every answer is a rehearsal, never evidence.",
         "services": "Services",
