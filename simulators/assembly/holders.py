@@ -5,6 +5,7 @@ They live outside the snapshots: a reset must not take away the certificate a pr
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -49,12 +50,17 @@ class Holders:
 
     def pair(self, world: str, struct_idnat: str) -> Pair:
         """The pair of any structure id, known to the world or not; ``SIM-ANY`` is the generic one."""
+        return self.pairs(world, [struct_idnat])[struct_idnat]
+
+    def pairs(self, world: str, struct_idnats: Iterable[str]) -> dict[str, Pair]:
+        """As :meth:`pair` for several, the missing ones issued in one transaction."""
         with self._store.read(world) as tx:
-            kept = self._kept(tx, struct_idnat)
-        if kept is not None:
-            return kept
-        with self._store.write(world) as tx:
-            return self._kept(tx, struct_idnat) or self._issue(tx, struct_idnat)
+            kept = {holder: self._kept(tx, holder) for holder in struct_idnats}
+        found = {holder: pair for holder, pair in kept.items() if pair is not None}
+        if len(found) < len(kept):
+            with self._store.write(world) as tx:
+                found |= {h: self._kept(tx, h) or self._issue(tx, h) for h in kept if h not in found}
+        return found
 
     def generic(self, world: str) -> Pair:
         """A pair whose VIHF structure is adopted without a mismatch finding."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from simulators.cli.codes import PASS
 from simulators.cli.remote import add_endpoints, add_verb, add_world, running
-from simulators.clients.control import world_path
+from simulators.clients.control import Control, world_path
 from simulators.core.errors import EnvironmentProblem
 from simulators.core.pki import CATALOGUE
 from simulators.core.pki.files import write_atomic
@@ -36,14 +36,19 @@ def run(options: argparse.Namespace) -> int:
         path = f"{world_path(options.world)}/certificates/revoke"
         print("\n".join(remote.call("POST", path, {"structure": options.structure})["revoked"]))
         return PASS
-    made = remote.call("POST", f"{world_path(options.world)}/certificates", {"structure": options.structure})
+    issue(remote, options.world, options.structure, options.out)
+    return PASS
+
+
+def issue(remote: Control, world: str, structure: str, folder: Path) -> None:
+    """Writes AUTH_CLI and SIGN of a structure in every form. Raises ``Refusal``, ``EnvironmentProblem``."""
+    made = remote.call("POST", f"{world_path(world)}/certificates", {"structure": structure})
     for use in ("auth_cli", "sign"):
         for form, path in made["files"][use].items():
             if form != "fingerprint":
-                _copy(Path(path), options.out)
-    _copy(Path(remote.document["trust"]["roots"]), options.out)
-    print(f"{options.out}: auth_cli.*, sign.*, roots.pem (PKCS#12 password: {made['files']['password']})")
-    return PASS
+                _copy(Path(path), folder)
+    _copy(Path(remote.document["trust"]["roots"]), folder)
+    print(f"{folder}: auth_cli.*, sign.*, roots.pem (PKCS#12 password: {made['files']['password']})")
 
 
 def _bad(options: argparse.Namespace) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from simulators.core.pki import CertificateFacts, CertificateUnreadable, read_certificate
+from simulators.core.pki import CertificateFacts, CertificateUnreadable, Subject, identified, read_certificate
 from simulators.population.identifiers import is_valid_ps_idnat
 
 Kind = Literal["organisation", "person", "unknown"]
@@ -19,10 +20,11 @@ class Holder:
     identifier: str
 
 
-def read_client(der: bytes | None) -> CertificateFacts | None:
-    """The client certificate of a connection, None without one or when it cannot be read."""
+def read_client(der: bytes | None, subjects: Sequence[Subject] = ()) -> CertificateFacts | None:
+    """The client certificate of a connection, None without one or when it cannot be read; ``subjects`` are the vendor's
+    own map of certificates to structures."""
     try:
-        return read_certificate(der) if der else None
+        return identified(read_certificate(der), subjects) if der else None
     except CertificateUnreadable:
         return None
 

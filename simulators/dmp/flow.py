@@ -16,7 +16,14 @@ from sqlalchemy import Column, Text
 
 from simulators.core.errors import Refused
 from simulators.core.exchange import Answer, Call
-from simulators.core.pki import CertificateFacts, CertificateUnreadable, Trust, chain_verdict, read_certificate
+from simulators.core.pki import (
+    CertificateFacts,
+    CertificateUnreadable,
+    Trust,
+    chain_verdict,
+    identified,
+    read_certificate,
+)
 from simulators.core.routing import Clue
 from simulators.core.rules import Finding, Level, Verdict
 from simulators.core.soap import MtomRefused, SoapMessage, SoapRefused, read_message
@@ -76,12 +83,13 @@ class DmpFlow:
             expected = "an operation of the DMP"
             raise _refusal(transport.OPERATION.finding(refused.where, found=refused.found, expected=expected)) from None
         call.operation = f"{self.name}.{operation.name}"
-        client = read_client(call.arrival.certificate)
+        trust = self._trust(call.wall)
+        client = read_client(call.arrival.certificate, trust.subjects)
         assertion = _assertion(message)
         declared = None if assertion is None else read_vihf(assertion)
         _note(call, message, declared, client)
-        request = DmpRequest(operation.name, message.request, client, message.multipart)
-        return Incoming(operation, request, _sealed(message, assertion), declared, self._trust(call.wall))
+        request = DmpRequest(operation.name, message.request, client, message.multipart, subjects=trust.subjects)
+        return Incoming(operation, request, _sealed(message, assertion), declared, trust)
 
     def clues(self, call: Call, request: Incoming | None) -> Sequence[Clue]:
         """The certificate is a credential; the structure of the VIHF is only declared."""
@@ -165,6 +173,8 @@ def _note(call: Call, message: SoapMessage, declared: Vihf | None, client: Certi
     """Who claims to speak, for the journal; unverified, and the row says whether it was accepted."""
     if client is not None:
         call.who["certificate"] = client.fingerprint
+        if client.assigned:
+            call.marks["assigned"] = f"{client.subject_dn[:_LONGEST_NOTE]} → {client.assigned}"
     if declared is not None:
         product = " ".join(part for part in (declared.get(LPS_NAME), declared.get(LPS_VERSION)) if part)
         told = {"structure": declared.structure, "professional": declared.professional, "product": product}
@@ -222,7 +232,7 @@ def _signer(call: Call, incoming: Incoming, signed: SignedContent, vihf: Vihf) -
     """The XPath of the certificate that verified, and what it says. Raises ``Refused``."""
     at = _certificate_place(incoming.request.soap.root, signed, vihf)
     try:
-        return at, read_certificate(signed.certificate_der)
+        return at, identified(read_certificate(signed.certificate_der), incoming.trust.subjects)
     except CertificateUnreadable as unreadable:
         expected = "X.509 DER, base64"
         raise _refusal_in(call, seal.KEY_INFO.finding(at, expected=expected, detail=str(unreadable))) from None

@@ -16,7 +16,7 @@ from lxml import etree
 from simulators.core.exchange import Call
 
 if TYPE_CHECKING:
-    from simulators.core.pki import CertificateFacts
+    from simulators.core.pki import CertificateFacts, Subject
     from simulators.core.soap import Multipart, SoapRequest
     from simulators.dmp.rights import Column
     from simulators.dmp.vihf import Vihf
@@ -47,7 +47,8 @@ class DmpRequest:
     ``operation`` is ``TD0.2``, ``TD0.3``, ``TD2.1``, ``TD3.1`` (metadata), ``TD3.1b`` (reference look-up) or ``TD3.2``.
     ``client`` is the identity of the TLS connection, None without certificate. ``multipart`` is the parsed MTOM
     package, None for a plain envelope. ``vihf`` was built from the verified assertion and nothing else; it and
-    ``parties`` are None until the flow's common checks have passed, and set when an operation is called.
+    ``parties`` are None until the flow's common checks have passed, and set when an operation is called. ``subjects``
+    are the vendor's own map of certificates to structures.
     """
 
     operation: str
@@ -56,6 +57,7 @@ class DmpRequest:
     multipart: Multipart | None = None
     signed: Vihf | None = None
     known: Parties | None = None
+    subjects: tuple[Subject, ...] = ()
 
     @property
     def vihf(self) -> Vihf:

@@ -19,6 +19,16 @@ from simulators.dmp.rules import identity, lot, query, retrieve, rights, seal, s
 
 NAME: Final = "dmp"
 LISTENER: Final = ListenerSpec("dmp", 10, "mutual")
+# Hosts seen in clients and published examples (facts dmp §1.2): production, then development and training.
+PRODUCTION_NAMES: Final = (
+    "lps2.dmp.gouv.fr",
+    "dev6.lps2.dmp.gouv.fr",
+    "dev9.lps2.dmp.gouv.fr",
+    *(f"formation{number}.lps2.dmp.gouv.fr" for number in range(1, 6)),
+    "lps.dev1.dmp.gouv.fr",
+    "lps.dev9.dmp.gouv.fr",
+    "dev6.lps-igc-sante.dmp.gouv.fr",
+)
 PERFORMERS: Final[dict[str, Perform]] = {
     "TD0.2": td0_2.perform,
     "TD0.3": td0_3.perform,
@@ -90,6 +100,7 @@ def service(trust: Callable[[datetime], Trust]) -> Service:
         rules=RULES,
         paths={name: f"{BASE}/{name}" for name in SERVICES},
         seed=seeds.seed,
+        production_names={LISTENER.name: PRODUCTION_NAMES},
         fidelity=FIDELITY,
         settings=tuple(setting.name for setting in document_settings.SETTINGS),
         operations=tuple(f"{NAME}.{operation.name}" for operation in OPERATIONS),

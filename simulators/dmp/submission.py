@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from simulators.core.pki import Subject
 from simulators.core.rules import Policy
 from simulators.dmp.model import Parties
 from simulators.dmp.registry_store import Stored
@@ -82,7 +83,8 @@ class Submission:
     """The subject of every check of TD2.1.
 
     ``at`` is the XPath of the request; ``unused`` are the places of MIME parts nobody refers to; ``patient`` is the one
-    whose DMP is fed, None when nobody has that INS.
+    whose DMP is fed, None when nobody has that INS; ``subjects`` are the vendor's own map of certificates to
+    structures.
     """
 
     at: str
@@ -95,6 +97,7 @@ class Submission:
     policy: Policy
     patient: Patient | None = None
     known: Known = Known()
+    subjects: tuple[Subject, ...] = ()
 
     @property
     def documents(self) -> tuple[Deposit, ...]:

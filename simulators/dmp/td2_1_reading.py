@@ -53,6 +53,7 @@ def read_submission(call: Call, request: DmpRequest) -> Submission:
         policy=call.world.policy,
         patient=_patient(call, request, lot),
         known=_known(call, lot),
+        subjects=request.subjects,
     )
 
 

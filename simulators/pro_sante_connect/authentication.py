@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from simulators.core.exchange import Call
+from simulators.core.pki import chain_verdict
 from simulators.core.rules import Finding, Rule
 from simulators.pro_sante_connect import clients
 from simulators.pro_sante_connect.clients import Client
@@ -79,7 +80,16 @@ def _certificate(case: tuple[Client, PscRequest]) -> Iterator[Finding]:
     facts = request.shown.certificate
     if facts is None:
         yield rules.CERTIFICATE_MISSING.finding("certificate", expected="an AUTH_CLI certificate")
-    elif client.subject_dn and facts.subject_dn != client.subject_dn:
+        return
+    reason = chain_verdict(facts, request.trust, request.wall)
+    if reason is not None:
+        yield rules.CERTIFICATE_CHAIN.finding("certificate", found=reason.value, expected="a certificate in force")
+    if not facts.is_auth_profile:
+        found = "contentCommitment" if facts.is_signature_profile else "no client authentication"
+        yield rules.CERTIFICATE_USAGE.finding(
+            "certificate.keyUsage", found=found, expected="digitalSignature, clientAuth"
+        )
+    if client.subject_dn and facts.subject_dn != client.subject_dn:
         yield rules.CERTIFICATE.finding("certificate.subject", found=facts.subject_dn, expected=client.subject_dn)
     elif not client.subject_dn and client.fingerprint and facts.fingerprint != client.fingerprint:
         expected = client.fingerprint

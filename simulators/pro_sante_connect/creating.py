@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from simulators.core.exchange import Call
-from simulators.core.rules import Finding
+from simulators.core.rules import Finding, Text
 from simulators.population import registry
 from simulators.population.adoption import known_structure
 from simulators.population.codes import code_list
@@ -26,10 +26,52 @@ ROWS: Final = (1, 2, 3, 4)
 CIVILITIES: Final = ("M", "MME")
 SECRETARY: Final = "SECRETARIAT_MEDICAL"
 _LONGEST: Final = 80
+_NAME: Final = f"{_LONGEST} printable characters"
 _SECTIONS_OID: Final = "1.2.250.1.71.4.2.6"
 _PHARMACIST: Final = "21"
 _EDIT: Final = re.compile(r"ANS[0-9]{14}")
 _SPECIALTY: Final = re.compile(r"[A-Z]{1,4}[0-9]{0,3}")
+SAID: Final[dict[str, Text]] = {
+    "a professional": Text("Choisissez un professionnel de la liste.", "Choose a professional of the list."),
+    "CARD or MOBILE": Text(
+        "Choisissez e-CPS ou carte : le reste n'est pas joué.", "Choose e-CPS or card: nothing else is played."
+    ),
+    "a national identifier": Text(
+        "Identifiant : 8 + RPPS (11 chiffres), 0 + ADELI, 5 + SIRET + / + identifiant interne, ou ANS + 14 chiffres.",
+        "Identifier: 8 + RPPS (11 digits), 0 + ADELI, 5 + SIRET + / + internal identifier, or ANS + 14 digits.",
+    ),
+    "an identifier nobody has": Text(
+        "Ce professionnel existe déjà dans ce monde : choisissez-le dans la liste.",
+        "This professional exists already in this world: choose them in the list.",
+    ),
+    "a family name": Text("Le nom d'exercice est nécessaire.", "The family name is needed."),
+    _NAME: Text(
+        f"Un nom a au plus {_LONGEST} caractères, tous imprimables.",
+        f"A name has at most {_LONGEST} characters, all printable.",
+    ),
+    "M or MME": Text("Choisissez la civilité dans la liste.", "Choose the title from the list."),
+    "a profession": Text("Choisissez une profession.", "Choose a profession."),
+    "a code of TRE_G15": Text("Choisissez la profession dans la liste.", "Choose the profession from the list."),
+    "empty without a profession": Text(
+        "Une spécialité va avec une profession.", "A speciality goes with a profession."
+    ),
+    "a code such as SM26": Text(
+        "Un code de spécialité, par exemple SM26, ou une section de pharmacien, par exemple A.",
+        "The code of a speciality, for example SM26, or a pharmacists' section, for example A.",
+    ),
+    "a structure": Text(
+        "Indiquez au moins une structure, ou laissez la profession vide pour qui n'exerce nulle part.",
+        "Give at least one structure, or leave the profession empty for someone who practises nowhere.",
+    ),
+    "a structure's identifier": Text(
+        "FINESS (9 caractères), SIRET (14 chiffres), ou identifiant avec son préfixe.",
+        "FINESS (9 characters), SIRET (14 digits), or an identifier with its prefix.",
+    ),
+    "a code of TRE_R02": Text(
+        "Choisissez le secteur où cette structure exerce.", "Choose the sector of this structure."
+    ),
+}
+"""What the page says beside a field, by what was expected there."""
 
 
 @dataclass
@@ -42,9 +84,8 @@ class Form:
     def get(self, name: str) -> str:
         return self.request.params.get(name).strip()
 
-    def wrong(self, name: str, expected: str, fr: str, en: str) -> None:
-        where = self.request.where(name)
-        self.problems.append(CHOICE.finding(where, found=self.get(name), expected=expected, fr=fr, en=en))
+    def wrong(self, name: str, expected: str) -> None:
+        self.problems.append(CHOICE.finding(self.request.where(name), found=self.get(name), expected=expected))
 
 
 def created(call: Call, request: PscRequest) -> Professional:
@@ -55,11 +96,9 @@ def created(call: Call, request: PscRequest) -> Professional:
     profession, specialty = _profession(form), _specialty(form)
     practices = list(_practices(call, form))
     if practices and not form.get("profession"):
-        form.wrong("profession", "a profession", "Choisissez une profession.", "Choose a profession.")
+        form.wrong("profession", "a profession")
     if form.get("profession") and not practices and not any(form.get(f"structure{row}") for row in ROWS):
-        fr = "Indiquez au moins une structure, ou laissez la profession vide pour qui n'exerce nulle part."
-        en = "Give at least one structure, or leave the profession empty for someone who practises nowhere."
-        form.wrong("structure1", "a structure", fr, en)
+        form.wrong("structure1", "a structure")
     call.find(*form.problems)
     activities = []
     for row, structure, sector in practices:
@@ -111,37 +150,32 @@ def _identifier(call: Call, form: Form) -> str:
     value = f"8{typed}" if re.fullmatch(r"[0-9]{11}", typed) else typed
     shape = is_valid_ps_idnat(value)
     if not (shape or shape.only_key_wrong or _EDIT.fullmatch(value)):
-        fr = "Attendu : 8 + RPPS (11 chiffres), 0 + ADELI, 5 + SIRET + / + identifiant interne, ou ANS + 14 chiffres."
-        en = "Expected: 8 + RPPS (11 digits), 0 + ADELI, 5 + SIRET + / + internal identifier, or ANS + 14 digits."
-        form.wrong("identifier", "a national identifier", fr, en)
+        form.wrong("identifier", "a national identifier")
     elif registry.professional(call.tx, value) is not None:
-        fr = "Ce professionnel existe déjà dans ce monde : choisissez-le dans la liste."
-        en = "This professional exists already in this world: choose them in the list."
-        form.wrong("identifier", "an identifier nobody has yet", fr, en)
+        form.wrong("identifier", "an identifier nobody has")
     return value
 
 
 def _name(form: Form, name: str, *, needed: bool = False) -> str:
     value = form.get(name)
     if needed and not value:
-        form.wrong(name, "a name", "Ce champ est nécessaire.", "This field is needed.")
+        form.wrong(name, "a family name")
     elif len(value) > _LONGEST or not value.isprintable():
-        fr, en = f"Au plus {_LONGEST} caractères imprimables.", f"At most {_LONGEST} printable characters."
-        form.wrong(name, f"at most {_LONGEST} printable characters", fr, en)
+        form.wrong(name, _NAME)
     return value
 
 
 def _civility(form: Form) -> str:
     value = form.get("civility")
     if value and value not in CIVILITIES:
-        form.wrong("civility", ", ".join(CIVILITIES), "Choisissez dans la liste.", "Choose from the list.")
+        form.wrong("civility", "M or MME")
     return value
 
 
 def _profession(form: Form) -> Coded:
     code = form.get("profession")
     if code and code != SECRETARY and not code_list("TRE_G15_ProfessionSante").contains(code):
-        form.wrong("profession", "a code of TRE_G15", "Choisissez dans la liste.", "Choose from the list.")
+        form.wrong("profession", "a code of TRE_G15")
     return Coded(code, OTHER_ROLE if code == SECRETARY else PROFESSIONS_OID)
 
 
@@ -150,12 +184,9 @@ def _specialty(form: Form) -> Coded | None:
     if not code:
         return None
     if not form.get("profession"):
-        fr, en = "Une spécialité va avec une profession.", "A speciality goes with a profession."
-        form.wrong("specialty", "empty without a profession", fr, en)
+        form.wrong("specialty", "empty without a profession")
     elif not _SPECIALTY.fullmatch(code):
-        fr = "Un code de spécialité, par exemple SM26, ou une section de pharmacien, par exemple A."
-        en = "The code of a speciality, for example SM26, or a pharmacists' section, for example A."
-        form.wrong("specialty", "a code such as SM26", fr, en)
+        form.wrong("specialty", "a code such as SM26")
     section = form.get("profession") == _PHARMACIST and len(code) <= 2
     return Coded(code, _SECTIONS_OID if section else SPECIALTIES_OID)
 
@@ -169,15 +200,11 @@ def _practices(call: Call, form: Form) -> Iterator[tuple[int, str, str]]:
             continue
         shape = is_valid_struct_idnat(structure)
         if not typed or not (shape or shape.only_key_wrong):
-            fr = "Attendu : FINESS (9 caractères), SIRET (14 chiffres), ou un identifiant avec son préfixe."
-            en = "Expected: FINESS (9 characters), SIRET (14 digits), or an identifier with its prefix."
-            form.wrong(f"structure{row}", "a structure's identifier", fr, en)
+            form.wrong(f"structure{row}", "a structure's identifier")
             continue
         known = registry.structure(call.tx, structure)
         sector = sector or (known.sector if known is not None else "")
         if not code_list("TRE_R02_SecteurActivite").contains(sector):
-            fr = "Choisissez le secteur d'activité de cette structure."
-            en = "Choose the sector of this structure."
-            form.wrong(f"sector{row}", "a code of TRE_R02", fr, en)
+            form.wrong(f"sector{row}", "a code of TRE_R02")
             continue
         yield row, structure, sector

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from simulators.core.exchange import Answer, Call
@@ -21,10 +22,12 @@ from simulators.core.own_rules import OWN_RULES
 from simulators.core.rules import Finding, Verdict
 from simulators.pro_sante_connect import redirecting, web
 from simulators.pro_sante_connect.model import PscRequest
-from simulators.pro_sante_connect.operations import USERINFO
+from simulators.pro_sante_connect.operations import CIBA, USERINFO
+from simulators.pro_sante_connect.rules import client
 
 _OWN: Final = {rule.id for rule in OWN_RULES}
-_CHALLENGED: Final = {401: 'Basic realm="esante-wallet"'}
+# Keycloak challenges only a header it cannot read: to a browser-less client a challenge would hide the error itself.
+_CHALLENGED: Final = {client.HEADER.id: 'Basic realm="esante-wallet"'}
 
 
 def refused(call: Call, request: PscRequest | None, verdict: Verdict, href: str) -> Answer:
@@ -37,7 +40,10 @@ def refused(call: Call, request: PscRequest | None, verdict: Verdict, href: str)
             return sent
     if form in {"redirect", "page"}:
         return web.error_page(call, request, first, href, int(status or 400))
-    return _json(first, href, form, int(status or 400))
+    answer = _json(first, href, form, int(status or 400))
+    if request is not None and request.operation is CIBA:  # Keycloak sends no cache headers there (facts psc §2.5)
+        return replace(answer, headers={k: v for k, v in answer.headers.items() if k not in answers.NO_STORE})
+    return answer
 
 
 def _form(finding: Finding, request: PscRequest | None) -> str:
@@ -49,8 +55,9 @@ def _form(finding: Finding, request: PscRequest | None) -> str:
 
 
 def description(finding: Finding) -> str:
-    """Keycloak's words, else our English sentence; ASCII without quote or backslash (RFC 6749 §5.2)."""
-    said = finding.rule.national or finding.rule.sentence.en
+    """Keycloak's words (``{found}`` in them is what was found), else our English sentence; ASCII without quote or
+    backslash (RFC 6749 §5.2)."""
+    said = (finding.rule.national or finding.rule.sentence.en).replace("{found}", finding.found)
     return "".join(c if " " <= c <= "~" and c not in '"\\' else "?" for c in said)
 
 
@@ -66,8 +73,8 @@ def _json(finding: Finding, href: str, form: str, status: int) -> Answer:
     if form == "bearer":
         quoted = ", ".join(f'{name}="{value}"' for name, value in said.items())
         headers["WWW-Authenticate"] = f'Bearer realm="esante-wallet", {quoted}'
-    elif status in _CHALLENGED:
-        headers["WWW-Authenticate"] = _CHALLENGED[status]
+    elif finding.rule.id in _CHALLENGED:
+        headers["WWW-Authenticate"] = _CHALLENGED[finding.rule.id]
     if status == 405:
         headers["Allow"] = finding.expected
     return answers.json_answer(said, status, headers)

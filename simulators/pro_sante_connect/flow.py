@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from simulators.core.errors import Refused
@@ -11,6 +12,7 @@ from simulators.core.exchange import Answer, Call
 from simulators.core.oidc.jose import kid_of
 from simulators.core.oidc.keys import ROUTE
 from simulators.core.oidc.params import Params, ParamsRefused, read_form, read_query
+from simulators.core.pki import Trust
 from simulators.core.routing import Clue
 from simulators.core.rules import Finding, Level, Verdict
 from simulators.pro_sante_connect import errors
@@ -30,8 +32,9 @@ class PscFlow:
 
     name = NAME
 
-    def __init__(self, listener: str, operations: Mapping[str, Perform]) -> None:
+    def __init__(self, listener: str, operations: Mapping[str, Perform], trust: Callable[[datetime], Trust]) -> None:
         self._listener = listener
+        self._trust = trust
         self._operations = operations
 
     def read(self, call: Call) -> PscRequest:
@@ -51,6 +54,8 @@ class PscFlow:
             issuer=issuer_of(call),
             wallet=_base(call, WALLET),
             path=arrival.path,
+            trust=self._trust(call.wall),
+            wall=call.wall,
         )
         _note(call, request)
         for name in params.repeated():

@@ -6,11 +6,13 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from simulators.core.exchange import Answer, Call
 from simulators.core.oidc import answers
 from simulators.core.rules import Finding
+from simulators.core.store.api import Tx
 from simulators.population import registry
 from simulators.pro_sante_connect import clients, creating, sessions, wallet
 from simulators.pro_sante_connect.authorization import login_cookie_name, open_session, with_code
@@ -73,7 +75,7 @@ def _begun(call: Call, request: PscRequest) -> Login:
         raise call.refusal(_over(request))
     call.who["client"] = begun.client_id
     if call.wire_now >= begun.began + timedelta(seconds=LOGIN.number(call.world.policy)):
-        call.if_refused(lambda tx: sessions.end_login(tx, begun.id))
+        call.if_refused(partial(_forget, begun.id))
         raise call.refusal(_over(request))
     shown = answers.cookie(request.headers, login_cookie_name(call))
     if not hmac.compare_digest(shown.encode(), begun.browser.encode()):
@@ -83,6 +85,10 @@ def _begun(call: Call, request: PscRequest) -> Login:
     return begun
 
 
+def _forget(login_id: str, tx: Tx) -> None:
+    sessions.end_login(tx, login_id)
+
+
 def _over(request: PscRequest) -> Finding:
     return rules.LOGIN_OVER.finding(request.where("login"), expected="a sign-in under way")
 
@@ -90,8 +96,7 @@ def _over(request: PscRequest) -> Finding:
 def _means(call: Call, request: PscRequest) -> str:
     means = request.params.get("means") or MEANS.text(call.world.policy)
     if means not in {CARD, MOBILE}:
-        fr, en = "Choisissez e-CPS ou carte : la délégation n'est pas jouée.", "Choose e-CPS or card."
-        call.find(rules.CHOICE.finding(request.where("means"), found=means, expected="CARD or MOBILE", fr=fr, en=en))
+        call.find(rules.CHOICE.finding(request.where("means"), found=means, expected="CARD or MOBILE"))
     return means
 
 
@@ -101,8 +106,7 @@ def _person(call: Call, request: PscRequest) -> str:
     if chosen == creating.NEW:
         return creating.created(call, request).ps_idnat.value
     if not chosen or registry.professional(call.tx, chosen) is None:
-        fr, en = "Choisissez un professionnel de la liste.", "Choose a professional of the list."
-        call.find(rules.CHOICE.finding(at, found=chosen, expected="a professional", fr=fr, en=en))
+        call.find(rules.CHOICE.finding(at, found=chosen, expected="a professional"))
     return chosen
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from simulators.core.exchange import Answer, Call
 from simulators.core.oidc.params import Params
-from simulators.core.pki import CertificateFacts
+from simulators.core.pki import CertificateFacts, Trust
 from simulators.pro_sante_connect.operations import Operation
 
 Carrier = Literal["query", "body", "header", "certificate", ""]
@@ -29,7 +29,8 @@ class Shown:
 
 @dataclass(frozen=True)
 class PscRequest:
-    """One request. ``issuer`` and ``wallet`` are the public bases for whoever sent it, world prefix included."""
+    """One request. ``issuer`` and ``wallet`` are the public bases for whoever sent it, world prefix included;
+    ``trust`` judges certificates at ``wall``, as TLS does."""
 
     operation: Operation
     method: str
@@ -40,6 +41,8 @@ class PscRequest:
     issuer: str
     wallet: str
     path: str
+    trust: Trust
+    wall: datetime
 
     def where(self, name: str) -> str:
         """Where a parameter stands, or would stand: ``query.state``, ``body.code``."""

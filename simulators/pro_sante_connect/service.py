@@ -13,9 +13,12 @@ from simulators.core.rules import Rule
 from simulators.core.service import Fidelity, ListenerSpec, Service, WSGIApp
 from simulators.pro_sante_connect import clients, seeds
 from simulators.pro_sante_connect.authorization import authorization
+from simulators.pro_sante_connect.ciba import ciba
+from simulators.pro_sante_connect.device import PING
 from simulators.pro_sante_connect.discovery import discovery, jwks
 from simulators.pro_sante_connect.flow import PscFlow
 from simulators.pro_sante_connect.introspection import introspection
+from simulators.pro_sante_connect.login import login
 from simulators.pro_sante_connect.logout import logout
 from simulators.pro_sante_connect.model import Perform
 from simulators.pro_sante_connect.names import (
@@ -29,9 +32,13 @@ from simulators.pro_sante_connect.names import (
     WALLET,
 )
 from simulators.pro_sante_connect.operations import OPERATIONS
+from simulators.pro_sante_connect.phone import phone
+from simulators.pro_sante_connect.ping import Ping
+from simulators.pro_sante_connect.portal import portal
 from simulators.pro_sante_connect.revocation import revocation
 from simulators.pro_sante_connect.rules import authorization as authorization_rules
-from simulators.pro_sante_connect.rules import bearer, client, request
+from simulators.pro_sante_connect.rules import bearer, client, polling, request
+from simulators.pro_sante_connect.rules import ciba as ciba_rules
 from simulators.pro_sante_connect.rules import token as token_rules
 from simulators.pro_sante_connect.settings import SETTINGS
 from simulators.pro_sante_connect.token import token
@@ -47,6 +54,10 @@ PERFORMERS: Final[dict[str, Perform]] = {
     "introspection": introspection,
     "revocation": revocation,
     "logout": logout,
+    "login": login,
+    "portal": portal,
+    "ciba": ciba,
+    "phone": phone,
 }
 RULES: Final[tuple[Rule, ...]] = (
     *request.RULES,
@@ -54,12 +65,19 @@ RULES: Final[tuple[Rule, ...]] = (
     *authorization_rules.RULES,
     *token_rules.RULES,
     *bearer.RULES,
+    *ciba_rules.RULES,
+    *polling.RULES,
 )
 FIDELITY: Final = (
     Fidelity(
         "authorization",
         "code flow on the wallet host: PKCE, state, nonce, acr_values, prompt, max_age, exact redirect matching",
         "PKCE, state and acr policies of the national provider are partly unknown: such rules warn, or are inferred",
+    ),
+    Fidelity(
+        "login, portal",
+        "a page to choose or create a professional, the means (e-CPS or card), refusal, single sign-on, sign-out",
+        "no PIN, no card, no application; delegation to an establishment is shown, not played; the real page differs",
     ),
     Fidelity(
         "token",
@@ -76,14 +94,23 @@ FIDELITY: Final = (
         "active=false explained in the journal, grant-wide revocation, logout by browser or by server",
         "front- and back-channel logout are not sent",
     ),
+    Fidelity(
+        "ciba, phone",
+        "poll and ping, channel, binding_message, interval, slow_down, refusal, expiry, Keycloak's words, a phone page",
+        "no PIN; errors of a device offline or blocked, of the channel and of the two digits are inferred; interval "
+        "grows by 5 s at each slow_down; signed requests are not played",
+    ),
 )
 
 
 def service(trust: Callable[[datetime], Trust]) -> Service:
-    """Pro Santé Connect as a service; certificates were judged by the handshake, so ``trust`` is not asked again."""
+    """Pro Santé Connect as a service. Certificates were judged by the handshake; ``trust`` is asked for those of the
+    clients that are called back."""
+    ping = Ping(trust)
 
     def wsgi(runtime: Runtime, listener: str) -> WSGIApp:
-        return http_app(runtime, PscFlow(listener, PERFORMERS), listener, exchanged=lambda method, path: True)
+        ping.stand_on(runtime)
+        return http_app(runtime, PscFlow(listener, PERFORMERS, trust), listener, exchanged=lambda method, path: True)
 
     return Service(
         name=NAME,
@@ -108,6 +135,7 @@ def service(trust: Callable[[datetime], Trust]) -> Service:
         settings=tuple(setting.name for setting in SETTINGS),
         operations=tuple(dict.fromkeys(f"{NAME}.{operation.name}" for operation in OPERATIONS)),
         clients=clients.described,
+        senders={PING: ping.send},
         production_names={
             WALLET: ("wallet.bas.psc.esante.gouv.fr", "wallet.esw.esante.gouv.fr"),
             AUTH: ("auth.bas.psc.esante.gouv.fr", "auth.esw.esante.gouv.fr"),

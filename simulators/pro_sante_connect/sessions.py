@@ -211,6 +211,11 @@ def code(tx: Tx, value: str) -> Code | None:
     return Code(row.code, row.sid, row.client_id, json.loads(row.request), from_us(row.at_us), bool(row.used))
 
 
+def code_issued(tx: Tx, client_id: str) -> bool:
+    """Whether the client ever got a code in this world: it was seen in the browser flow."""
+    return tx.first(tx.select(_codes, _codes.c.code).where(_codes.c.client_id == client_id).limit(1)) is not None
+
+
 def use_code(tx: Tx, value: str) -> None:
     tx.update(_codes, {"used": 1}, code=value)
 

@@ -14,7 +14,7 @@ from simulators.pro_sante_connect.model import PscRequest
 from simulators.pro_sante_connect.names import CIBA_GRANT
 from simulators.pro_sante_connect.rules import token as rules
 
-GRANTS: Final[Mapping[str, Callable[[Call, PscRequest, Client], dict[str, object]]]] = {
+GRANTS: Final[Mapping[str, Callable[[Call, PscRequest, Client], dict[str, object] | Answer]]] = {
     "authorization_code": authorization_code.grant,
     "refresh_token": refresh_token.grant,
     CIBA_GRANT: ciba.grant,
@@ -29,4 +29,5 @@ def token(call: Call, request: PscRequest) -> Answer:
         raise call.refusal(rules.GRANT_MISSING.finding(at, expected=rules.GRANTS))
     if kind not in GRANTS:
         raise call.refusal(rules.GRANT.finding(at, found=kind, expected=rules.GRANTS))
-    return answers.json_answer(GRANTS[kind](call, request, client))
+    given = GRANTS[kind](call, request, client)
+    return given if isinstance(given, Answer) else answers.json_answer(given)

@@ -22,6 +22,7 @@ from simulators.pro_sante_connect.sessions import Login
 from simulators.pro_sante_connect.settings import MEANS
 
 DELEGATION: Final = "DELEGATION"
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 SHOWN: Final = 50
 """Professionals on one page; the search finds the others."""
 
@@ -41,6 +42,7 @@ class Entry:
 
     id: str
     name: str
+    order: tuple[str, str]
     professions: str
     practices: tuple[Practice, ...]
 
@@ -72,7 +74,7 @@ def page(
     lang = web.language(call, login.request.get("ui_locales", ""))
     means = given.get("means") or MEANS.text(call.world.policy)
     hint, words = login.request.get("login_hint", ""), given.get("q", "").strip()
-    entries = sorted(_entries(call, words), key=lambda entry: (entry.id != hint, entry.name, entry.id))
+    entries = sorted(_entries(call, words), key=lambda entry: (entry.id != hint, entry.order, entry.id))
     known = any(entry.id == hint for entry in entries)
     values: dict[str, Any] = {
         "client": client,
@@ -126,7 +128,8 @@ def _entries(call: Call, words: str) -> Iterator[Entry]:
 def _entry(someone: Professional, structures: Mapping[str, Structure]) -> Entry:
     professions = dict.fromkeys(profession(activity.profession.code) for activity in someone.activities)
     practices = tuple(_practice(activity, structures) for activity in someone.activities)
-    return Entry(someone.ps_idnat.value, name_of(someone), ", ".join(professions), practices)
+    order = (_plain(someone.family), _plain(someone.given))
+    return Entry(someone.ps_idnat.value, name_of(someone), order, ", ".join(professions), practices)
 
 
 def _practice(activity: Activity, structures: Mapping[str, Structure]) -> Practice:
@@ -148,12 +151,21 @@ def _links(call: Call, login: Login, lang: str, means: str, words: str) -> dict[
     tabs = {tab: to(means=tab) for tab in (MOBILE, CARD, DELEGATION)}
     portal = f"{web.here(call)}/login-page?{urlencode({'lang': lang})}"
     other = "en" if lang == "fr" else "fr"
-    return {**tabs, "other": to(lang=other), "all": to(q=""), "form": f"{at}?lang={lang}", "get": at, "portal": portal}
+    return {
+        **tabs,
+        "other": to(lang=other),
+        "all": to(q=""),
+        "form": f"{at}?lang={lang}",
+        "search": at,
+        "portal": portal,
+    }
 
 
 def _problem(finding: Finding, lang: str) -> Problem:
-    said = finding.facts.get(lang) or (finding.rule.sentence.fr if lang == "fr" else finding.rule.sentence.en)
-    return Problem(finding.where.partition(".")[2], said)
+    field = finding.where.partition(".")[2]
+    text = creating.SAID.get(finding.expected, finding.rule.sentence)
+    said, row = (text.fr if lang == "fr" else text.en), field.lstrip(_LETTERS)
+    return Problem(field, f"{row}. {said}" if row else said)
 
 
 def _address(uri: str) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 from simulators.core import journal
 from simulators.core.exchange import Answer, Arrival, Call, Runtime, exchange
 from simulators.core.faults.effects import Planned, Refuse
+from simulators.core.pki import Trust
 from simulators.core.pki.keys import fresh_key_pem
 from simulators.core.routing import split_prefix
 from simulators.core.rules import Catalogue, Policy, Rule
@@ -97,7 +98,7 @@ class Ask:
 class Room:
     """The provider of one installation, with a store in memory. ``now`` may be moved by tests."""
 
-    def __init__(self) -> None:
+    def __init__(self, trust: Callable[[datetime], Trust] = lambda now: Trust(())) -> None:
         self.now = NOW
         self.book = Book()
         self.store = open_store(None)
@@ -111,7 +112,7 @@ class Room:
             base=lambda listener, host: f"https://{listener}.test",
             new_key=self._key,
         )
-        self.flows = {name: PscFlow(name, service.PERFORMERS) for name in (AUTH, WALLET)}
+        self.flows = {name: PscFlow(name, service.PERFORMERS, trust) for name in (AUTH, WALLET)}
         self._names = itertools.count(1)
         self._first = True
         self.worlds.ensure("main")

@@ -20,10 +20,12 @@ from simulators.core.pki.judge import (
     ChainReason,
     Usage,
     chain_verdict,
+    identified,
     read_certificate,
 )
 from simulators.core.pki.keys import KeyPool, default_cache_dir
 from simulators.core.pki.names import NameRefused
+from simulators.core.pki.subjects import Subject
 from simulators.core.pki.trust import Trust
 from simulators.core.pki.words import Words
 
@@ -48,6 +50,7 @@ __all__ = [
     "NameRefused",
     "Pki",
     "PkiUnreadable",
+    "Subject",
     "Trust",
     "Usage",
     "Validity",
@@ -59,6 +62,7 @@ __all__ = [
     "explain_handshake",
     "fingerprint_of",
     "format_dn",
+    "identified",
     "parse_dn",
     "read_certificate",
     "same_dn",

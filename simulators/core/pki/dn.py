@@ -93,6 +93,11 @@ def dn_of(name: x509.Name) -> Dn:
     return tuple(frozenset((a.oid.dotted_string, _text(a.value)) for a in rdn) for rdn in name.rdns)
 
 
+def attributes_of(dn: Dn) -> frozenset[Ava]:
+    """Every attribute of a DN, folded for comparison (NFC, spaces collapsed, case ignored), whatever its RDN."""
+    return frozenset(ava for rdn in _folded(dn) for ava in rdn)
+
+
 def same_dn(written: str | Dn, actual: str | Dn) -> Comparison:
     """Compare what a message says (``written``) with what a certificate says (``actual``).
 

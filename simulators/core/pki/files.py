@@ -10,22 +10,26 @@ import tempfile
 from pathlib import Path
 
 
-def _write_temporary(folder: Path, data: bytes, *, private: bool) -> Path:
+def _write_temporary(folder: Path, data: bytes, *, private: bool, durable: bool = True) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
     with os.fdopen(handle, "wb") as stream:
         stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
+        if durable:
+            stream.flush()
+            os.fsync(stream.fileno())
     path = Path(name)
     if not private:
         path.chmod(0o644)
     return path
 
 
-def write_atomic(path: Path, data: bytes, *, private: bool = False) -> None:
-    """Write ``data`` to ``path``; a reader sees the old bytes or the new ones, never a part. Raises OSError."""
-    temporary = _write_temporary(path.parent, data, private=private)
+def write_atomic(path: Path, data: bytes, *, private: bool = False, durable: bool = True) -> None:
+    """Write ``data`` to ``path``; a reader sees the old bytes or the new ones, never a part. Raises OSError.
+
+    ``durable`` is for what cannot be made again: it survives power loss.
+    """
+    temporary = _write_temporary(path.parent, data, private=private, durable=durable)
     try:
         temporary.replace(path)
     except OSError:

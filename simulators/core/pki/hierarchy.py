@@ -11,7 +11,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -94,6 +94,7 @@ class Founding:
     pool: KeyPool
     serials: SerialNumbers
     url_base: str | None
+    life: timedelta = ROOT_LIFE
 
 
 def open_hierarchy(folder: Path, founding: Founding) -> Hierarchy:
@@ -109,6 +110,44 @@ def open_hierarchy(folder: Path, founding: Founding) -> Hierarchy:
 def load_hierarchy(folder: Path, label: str) -> Hierarchy:
     """Read back what :func:`open_hierarchy` stored. Raises PkiUnreadable."""
     return Hierarchy(*(_load(folder, f"{role}-{label}") for role in ("root", "organisations", "persons")))
+
+
+def repointed(hierarchy: Hierarchy, url_base: str | None, serials: SerialNumbers) -> Hierarchy:
+    """The same authorities with pointers to CRL and OCSP below ``url_base``: another start may have other ports.
+
+    Signed anew by the root where they point elsewhere; names and keys stay, and with them all that they issued.
+    """
+    return replace(
+        hierarchy,
+        organisations=_repointed(hierarchy.organisations, hierarchy.root, url_base, serials),
+        persons=_repointed(hierarchy.persons, hierarchy.root, url_base, serials),
+    )
+
+
+def _repointed(authority: Authority, root: Authority, url_base: str | None, serials: SerialNumbers) -> Authority:
+    old, wanted = authority.certificate, crl_url(url_base, root.name)
+    if url_base is None or wanted == _pointer(old):
+        return authority
+    template = profiles.Template(
+        subject=old.subject,
+        public_key=authority.key.public_key(),
+        profile=profiles.AUTHORITY,
+        serial=serials(),
+        not_before=old.not_valid_before_utc,
+        not_after=old.not_valid_after_utc,
+        constraints=old.extensions.get_extension_for_class(x509.NameConstraints).value,
+        crl_url=wanted,
+        ocsp_url=ocsp_url(url_base),
+    )
+    return replace(authority, certificate=profiles.sign(template, root.certificate.subject, root.key))
+
+
+def _pointer(certificate: x509.Certificate) -> str | None:
+    try:
+        points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    except x509.ExtensionNotFound:
+        return None
+    return next((name.value for point in points for name in point.full_name or ()), None)
 
 
 def _found(founding: Founding) -> Hierarchy:
@@ -127,7 +166,7 @@ def _found(founding: Founding) -> Hierarchy:
             profile=profiles.AUTHORITY,
             serial=serial,
             not_before=utc(founding.now) - BACKDATED,
-            not_after=utc(founding.now) + ROOT_LIFE,
+            not_after=utc(founding.now) + founding.life,
             constraints=names.subject_constraints() if role == "persons" else everything,
             crl_url=None if role == "root" else crl_url(founding.url_base, f"root-{founding.label}"),
             ocsp_url=None if role == "root" else ocsp_url(founding.url_base),

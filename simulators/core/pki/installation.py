@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from simulators.core.pki import profiles
 from simulators.core.pki.hierarchy import (
     BACKDATED,
+    ROOT_LIFE,
     Authority,
     Founding,
     Hierarchy,
@@ -27,6 +28,7 @@ from simulators.core.pki.hierarchy import (
     load_hierarchy,
     ocsp_url,
     open_hierarchy,
+    repointed,
     utc,
 )
 from simulators.core.pki.issued import IssuedCertificate
@@ -54,8 +56,12 @@ class Validity:
 class Installation:
     """The authorities of one installation. Threads may share it; processes may share its folder.
 
-    Every ``now`` is wire time, aware. Only founding a root and revoking write to the folder.
+    Every ``now`` is wire time, aware. Only founding a root and revoking write to the folder. ``title`` begins the
+    common names of its authorities, ``root_life`` is how long they last.
     """
+
+    title = _TITLE
+    root_life = ROOT_LIFE
 
     def __init__(self, folder: Path, pool: KeyPool, *, serials: SerialNumbers, url_base: str | None) -> None:
         """Use :meth:`open`."""
@@ -96,7 +102,7 @@ class Installation:
         """Read the hierarchies again: another process sharing the folder may have founded a root."""
         found = list(self._hierarchies)
         while (path := self._hierarchy_folder(len(found) + 1)).is_dir():
-            found.append(load_hierarchy(path, path.name))
+            found.append(repointed(load_hierarchy(path, path.name), self._url_base, self._serials))
         self._hierarchies = tuple(found)
 
     def _hierarchy_folder(self, number: int) -> Path:
@@ -105,7 +111,9 @@ class Installation:
     def _found(self, now: datetime, wanted: Sequence[str]) -> Hierarchy:
         while True:
             label = str(len(self._hierarchies) + 1)
-            founding = Founding(label, _TITLE, now, wanted, self._pool, self._serials, self._url_base)
+            founding = Founding(
+                label, self.title, now, wanted, self._pool, self._serials, self._url_base, self.root_life
+            )
             hierarchy = open_hierarchy(self._hierarchy_folder(int(label)), founding)
             self._hierarchies = (*self._hierarchies, hierarchy)
             # Another process may have taken this number for other names.
@@ -124,6 +132,11 @@ class Installation:
     def hierarchies(self) -> tuple[Hierarchy, ...]:
         """All hierarchies, the first one first."""
         return self._hierarchies
+
+    @property
+    def url_base(self) -> str:
+        """Where CRL and OCSP answer, empty when certificates do not say."""
+        return (self._url_base or "").rstrip("/")
 
     @property
     def roots(self) -> tuple[x509.Certificate, ...]:

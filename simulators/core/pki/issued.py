@@ -27,6 +27,35 @@ def fingerprint_of(der: bytes) -> str:
     return hashlib.sha256(der).hexdigest()
 
 
+def pkcs12_encryption(password: str, *, legacy: bool) -> serialization.KeySerializationEncryption:
+    """How a PKCS#12 file is sealed. Raises ValueError for an empty password.
+
+    Modern: PBES2 with AES-256-CBC, MAC SHA-256. ``legacy``: PBE-SHA1-3DES, MAC SHA-1, for Java 8 before update 301 and
+    Windows Server 2016.
+    """
+    if not password:
+        raise ValueError("a PKCS#12 file needs a password")
+    scheme, digest = (
+        (pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC, hashes.SHA1())
+        if legacy
+        else (pkcs12.PBES.PBESv2SHA256AndAES256CBC, hashes.SHA256())
+    )
+    return (
+        serialization.PrivateFormat.PKCS12.encryption_builder()
+        .kdf_rounds(_PKCS12_ROUNDS)
+        .key_cert_algorithm(scheme)
+        .hmac_hash(digest)
+        .build(password.encode())
+    )
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.read_bytes() == data
+    except FileNotFoundError:
+        return False
+
+
 @dataclass(frozen=True)
 class IssuedCertificate:
     """One certificate, its private key and its chain: issuing authority, then root."""
@@ -68,23 +97,9 @@ class IssuedCertificate:
     def pkcs12(self, password: str, *, legacy: bool = False, friendly_name: str = "segur-sandbox") -> bytes:
         """Key, certificate and chain as PKCS#12 (RFC 7292).
 
-        Modern: PBES2 with AES-256-CBC, MAC SHA-256. ``legacy``: PBE-SHA1-3DES, MAC SHA-1, for Java 8 before update
-        301 and Windows Server 2016. Raises ValueError for an empty password.
+        Modern or ``legacy`` as :func:`pkcs12_encryption` says. Raises ValueError for an empty password.
         """
-        if not password:
-            raise ValueError("a PKCS#12 file needs a password")
-        scheme, digest = (
-            (pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC, hashes.SHA1())
-            if legacy
-            else (pkcs12.PBES.PBESv2SHA256AndAES256CBC, hashes.SHA256())
-        )
-        encryption = (
-            serialization.PrivateFormat.PKCS12.encryption_builder()
-            .kdf_rounds(_PKCS12_ROUNDS)
-            .key_cert_algorithm(scheme)
-            .hmac_hash(digest)
-            .build(password.encode())
-        )
+        encryption = pkcs12_encryption(password, legacy=legacy)
         return pkcs12.serialize_key_and_certificates(
             friendly_name.encode(), self.key, self.certificate, list(self.chain), encryption
         )
@@ -107,5 +122,6 @@ class IssuedCertificate:
         paths: dict[str, Path] = {}
         for form, (suffix, data, private) in content.items():
             paths[form] = folder / f"{stem}{suffix}"
-            write_atomic(paths[form], data, private=private)
+            if not _holds(paths[form], data):
+                write_atomic(paths[form], data, private=private, durable=False)  # the store can write it again
         return paths

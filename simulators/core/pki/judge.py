@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cryptography import x509
@@ -15,6 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from simulators.core.pki.dn import Dn, dn_of, format_dn
 from simulators.core.pki.issued import fingerprint_of
 from simulators.core.pki.profiles import KEY_USAGES
+from simulators.core.pki.subjects import Subject, assigned
 from simulators.core.pki.trust import Trust
 from simulators.core.pki.words import Words
 
@@ -43,7 +44,8 @@ class CertificateFacts:
 
     ``subject`` and ``issuer`` are RDNs in certificate order; ``key_usages`` None when the extension is absent, else
     names of :data:`.profiles.KEY_USAGES`; ``ekus`` dotted OIDs, None when absent; ``fingerprint`` SHA-256 of the
-    DER in lower-case hexadecimal. ``struct_idnat`` is the first OU that has the form of a structure identifier.
+    DER in lower-case hexadecimal. ``struct_idnat`` is the first OU that has the form of a structure identifier, unless
+    the vendor's own map assigned another (``assigned``, see :mod:`.subjects`).
     """
 
     certificate: x509.Certificate
@@ -56,6 +58,7 @@ class CertificateFacts:
     key_usages: frozenset[str] | None
     ekus: frozenset[str] | None
     is_ca: bool
+    assigned: str = ""
 
     @property
     def subject_dn(self) -> str:
@@ -83,8 +86,8 @@ class CertificateFacts:
 
     @property
     def struct_idnat(self) -> str | None:
-        """Structure identifier in the OU: ``1`` + FINESS, ``3`` + SIRET, another national type, or ``SIM-...``."""
-        return next((ou for ou in self.values(_OU) if _STRUCTURE.fullmatch(ou)), None)
+        """The one assigned, else that of the OU: ``1`` + FINESS, ``3`` + SIRET, another national type, ``SIM-...``."""
+        return self.assigned or next((ou for ou in self.values(_OU) if _STRUCTURE.fullmatch(ou)), None)
 
     @property
     def is_signature_profile(self) -> bool:
@@ -127,6 +130,11 @@ def read_certificate(der: bytes) -> CertificateFacts:
         return _facts(x509.load_der_x509_certificate(der), der)
     except (ValueError, TypeError, x509.DuplicateExtension, x509.InvalidVersion) as problem:
         raise CertificateUnreadable(f"not a readable X.509 certificate: {problem}") from problem
+
+
+def identified(facts: CertificateFacts, subjects: Iterable[Subject]) -> CertificateFacts:
+    """The same certificate, known as the structure that the vendor's map (``Trust.subjects``) gives it to, if any."""
+    return replace(facts, assigned=assigned(facts.subject, subjects))
 
 
 def _facts(certificate: x509.Certificate, der: bytes) -> CertificateFacts:
@@ -186,9 +194,9 @@ class ChainReason(enum.Enum):
 _WORDS = {
     ChainReason.FOREIGN_ISSUER: Words(
         "Le certificat n'a pas été émis par une autorité connue de ce bac à sable : présentez un certificat émis par "
-        "lui (segur-sandbox cert issue), ou déclarez votre autorité de test.",
+        "lui (segur-sandbox cert issue), ou déclarez votre autorité de test (--trust-ca, racine et intermédiaires).",
         "No authority known to this sandbox issued the certificate: present one it issued (segur-sandbox cert issue), "
-        "or declare your own test authority.",
+        "or declare your own test authority (--trust-ca, root and intermediates).",
     ),
     ChainReason.BAD_SIGNATURE: Words(
         "Le certificat porte le nom d'une autorité connue mais pas sa signature : fichier altéré, ou autorité "

@@ -107,7 +107,7 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
         return None
 
 
-def _permitted_suffix(text: str) -> str:
+def _permitted_name(text: str) -> str:
     name = host_name(text)
     if "*" in name or name in _GENERIC_TLDS or (len(name) == 2 and name.isalpha()):
         raise NameRefused(f"{text!r} would open a whole top-level domain to this test authority")
@@ -117,22 +117,38 @@ def _permitted_suffix(text: str) -> str:
 def constraints(names: Iterable[str] = ()) -> x509.NameConstraints:
     """Name constraints of a root: the fixed ranges plus ``names`` (DNS names, or IP addresses and networks).
 
-    A DNS name also permits what is below it (RFC 5280 §4.2.1.10). Raises NameRefused.
+    A DNS name with a dot also permits what is below it (RFC 5280 §4.2.1.10). A single label, such as the service name
+    of a Compose file, permits that name alone: the tree ``.label`` is excluded, or a root for ``sandbox`` would be good
+    for a whole top-level domain. RFC 5280 gives the leading dot no meaning for DNS names; OpenSSL, Java and Go agree on
+    this one (measured, tests/interop/test_trust_kit.py). Raises NameRefused, also for a label and a name below it.
     """
-    permitted: list[x509.GeneralName] = [x509.DirectoryName(_name())]
     networks = [ipaddress.ip_network(text) for text in IP_NETWORKS]
-    suffixes = list(DNS_SUFFIXES)
+    hosts: list[str] = []
     for text in names:
         network = _network(text.strip())
         if network is None:
-            suffixes.append(_permitted_suffix(text))
+            hosts.append(_permitted_name(text))
         else:
             networks.append(network)
-    for suffix in dict.fromkeys(suffixes):
-        permitted.append(x509.DNSName(suffix))
-        permitted += [x509.RFC822Name(suffix), x509.RFC822Name(f".{suffix}")]
+    bare = [name for name in dict.fromkeys(hosts) if "." not in name and name not in DNS_SUFFIXES]
+    _not_below(hosts, bare)
+    permitted: list[x509.GeneralName] = [x509.DirectoryName(_name())]
+    for name in dict.fromkeys([*DNS_SUFFIXES, *hosts]):
+        permitted += [x509.DNSName(name), x509.RFC822Name(name)]
+        permitted += [] if name in bare else [x509.RFC822Name(f".{name}")]
     permitted += [x509.IPAddress(network) for network in dict.fromkeys(networks)]
-    return x509.NameConstraints(permitted_subtrees=permitted, excluded_subtrees=None)
+    excluded = [x509.DNSName(f".{name}") for name in bare]
+    return x509.NameConstraints(permitted_subtrees=permitted, excluded_subtrees=excluded or None)
+
+
+def _not_below(hosts: Iterable[str], bare: Iterable[str]) -> None:
+    for label in bare:
+        below = next((host for host in hosts if host.endswith(f".{label}")), None)
+        if below is not None:
+            raise NameRefused(
+                f"one certificate cannot name both {label!r} and {below!r} below it without opening all of .{label}: "
+                f"take a public name with a dot, such as {label}.internal"
+            )
 
 
 def subject_constraints() -> x509.NameConstraints:
@@ -144,13 +160,16 @@ def covers(permitted: x509.NameConstraints, name: str) -> bool:
     """Say whether a DNS name, or an IP address or network, lies inside the constraints. Raises NameRefused."""
     network = _network(name.strip())
     if network is None:
-        return _covers_host(permitted, host_name(name).removeprefix("*."))
+        return _covers_host(permitted, host_name(name))
     trees = (tree.value for tree in permitted.permitted_subtrees or () if isinstance(tree, x509.IPAddress))
     return any(_inside(network, tree) for tree in trees)
 
 
 def _covers_host(permitted: x509.NameConstraints, host: str) -> bool:
     trees = (tree.value for tree in permitted.permitted_subtrees or () if isinstance(tree, x509.DNSName))
+    excluded = (tree.value for tree in permitted.excluded_subtrees or () if isinstance(tree, x509.DNSName))
+    if any(host.endswith(tree) for tree in excluded):  # every excluded tree of ours begins with a dot
+        return False
     return any(host == tree or host.endswith(f".{tree}") for tree in trees)
 
 

@@ -93,7 +93,9 @@ def _extensions(template: Template, issuer_key: rsa.RSAPublicKey) -> list[tuple[
     if template.dns_names or template.ips:
         found.append((_alternative_names(template), False))
     if template.constraints is not None:
-        found.append((template.constraints, True))
+        # Critical would be the letter of RFC 5280 §4.2.1.10, and every Go program (Traefik, Caddy...) would refuse our
+        # roots: crypto/x509 knows no directoryName constraint. OpenSSL, Java and Go hold to it all the same (measured).
+        found.append((template.constraints, False))
     return found + _pointers(template)
 
 

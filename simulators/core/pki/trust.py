@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from cryptography import x509
 
+from simulators.core.pki.subjects import Subject
+
 Revoked = tuple[bytes, int]
 """A revoked certificate: DER of its issuer's name, serial number."""
 
@@ -17,6 +19,8 @@ class Trust:
 
     ``crls`` are DER. ``crls_complete`` says that every anchor's certificates are covered by a CRL here: OpenSSL
     refuses a certificate whose issuer has none, so the handshake checks revocation only when this is true.
+    ``subjects`` say which structure a certificate of a vendor's own authority belongs to
+    (:func:`~.judge.identified`).
     """
 
     roots: tuple[x509.Certificate, ...]
@@ -24,6 +28,7 @@ class Trust:
     crls: tuple[bytes, ...] = ()
     revoked: frozenset[Revoked] = frozenset()
     crls_complete: bool = False
+    subjects: tuple[Subject, ...] = ()
 
     @property
     def certificates(self) -> tuple[x509.Certificate, ...]:
@@ -35,19 +40,23 @@ class Trust:
         roots: Sequence[x509.Certificate],
         intermediates: Sequence[x509.Certificate] = (),
         crls: Sequence[bytes] = (),
+        subjects: Sequence[Subject] = (),
     ) -> Trust:
-        """Also trust a vendor's own test authority.
+        """Also trust a vendor's own test authorities.
 
-        Without its ``crls`` the handshake no longer checks revocation at all; the caller then refuses by
-        :func:`~.judge.chain_verdict`, which still knows our own revoked certificates.
+        Unless each of them has its CRL among ``crls`` the handshake no longer checks revocation at all; the caller
+        then refuses by :func:`~.judge.chain_verdict`, which still knows every revoked certificate. Raises ValueError
+        for a CRL that cannot be read.
         """
+        covered = {x509.load_der_x509_crl(crl).issuer for crl in crls}
         return replace(
             self,
             roots=self.roots + tuple(roots),
             intermediates=self.intermediates + tuple(intermediates),
             crls=self.crls + tuple(crls),
             revoked=self.revoked | {pair for crl in crls for pair in revoked_pairs(crl)},
-            crls_complete=self.crls_complete and bool(crls),
+            crls_complete=self.crls_complete and all(one.subject in covered for one in (*roots, *intermediates)),
+            subjects=self.subjects + tuple(subjects),
         )
 
 

@@ -279,9 +279,11 @@ def structure(case: Presented) -> Iterator[Finding]:
     served = {vihf.structure, case.legal_entity, ANY_STRUCTURE} - {""}
     # A person's connection under an indirect mode is the finding of another rule.
     if client is not None and client.kind != "person" and client.identifier not in served:
-        yield STRUCTURE_CERTIFICATE.finding(place, found=vihf.structure, expected=client.identifier)
+        held = case.client.subject_dn if case.client else ""
+        yield STRUCTURE_CERTIFICATE.finding(place, found=vihf.structure, expected=client.identifier, subject=held)
     if signer.kind == "person" or signer.identifier not in served:
-        yield SIGNER_HOLDER.finding(case.signer_at, found=signer.identifier, expected=vihf.structure)
+        held = case.signer.subject_dn
+        yield SIGNER_HOLDER.finding(case.signer_at, found=signer.identifier, expected=vihf.structure, subject=held)
 
 
 def sector(case: Presented) -> Iterator[Finding]:

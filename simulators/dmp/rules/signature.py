@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from simulators.core.pki import ANY_STRUCTURE, Usage
+from simulators.core.pki import ANY_STRUCTURE, Usage, identified
 from simulators.core.rules import Example, Finding, Level
 from simulators.dmp.certificate import holder_of
 from simulators.dmp.rules.lot_making import LIST, REPOSITORY, SEAL, SIGNATURE, classified, lot_rule
@@ -269,7 +269,7 @@ def signer(case: Submission) -> Iterator[Finding]:
             if not signature.certificate.suits(Usage.SIGNATURE):
                 usages = " ".join(sorted(signature.certificate.key_usages or ()))
                 yield USAGE.finding(place, found=usages, expected="content_commitment")
-            holder = holder_of(signature.certificate).identifier
+            holder = holder_of(identified(signature.certificate, case.subjects)).identifier
             if holder not in served:
                 yield HOLDER.finding(place, found=holder, expected=case.vihf.structure)
         if not any(cert.of_signer for cert in signature.certificate_digests):

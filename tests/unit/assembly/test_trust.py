@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+import re
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -16,27 +18,32 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
+from simulators.assembly.trust_kit.kit import kit
 from simulators.assembly.trust_pages import OCSP_LIMIT, trust_app
 from simulators.assembly.trusted import REMAKE, Trusted
 from simulators.core.pki import KeyPool, Pki, chain_verdict, read_certificate
 from tests.unit.assembly.conftest import NOW
 
 Ask = Callable[..., tuple[str, str, bytes]]
+Told = dict[str, Any]
+
+
+def called(pki: Pki, path: str, method: str = "GET", body: bytes = b"", **environ: Any) -> tuple[Told, bytes]:
+    """Status and headers as told, and the body."""
+    told: Told = {}
+
+    def start(status: str, headers: list[tuple[str, str]]) -> None:
+        told.update(status=status, **dict(headers))
+
+    whole = {"PATH_INFO": path, "REQUEST_METHOD": method, "wsgi.input": io.BytesIO(body), **environ}
+    return told, b"".join(trust_app(pki, lambda: NOW)(whole, start))
 
 
 @pytest.fixture
 def ask(pki: Pki) -> Ask:
-    app = trust_app(pki, lambda: NOW)
-
     def ask(path: str, method: str = "GET", body: bytes = b"") -> tuple[str, str, bytes]:
-        told: dict[str, Any] = {}
-
-        def start(status: str, headers: list[tuple[str, str]]) -> None:
-            told.update(status=status, kind=dict(headers)["Content-Type"])
-
-        environ = {"PATH_INFO": path, "REQUEST_METHOD": method, "wsgi.input": io.BytesIO(body)}
-        data = b"".join(app(environ, start))
-        return told["status"], told["kind"], data
+        told, data = called(pki, path, method, body)
+        return told["status"], told["Content-Type"], data
 
     return ask
 
@@ -54,7 +61,82 @@ def test_roots_and_everything_else(ask: Ask, pki: Pki) -> None:
     status, _, data = ask("/roots.pem")
     assert status == "200 OK"
     assert tuple(x509.load_pem_x509_certificates(data)) == pki.roots
-    assert ask("/")[0] == "404 Not Found"
+    assert ask("/nothing")[0] == "404 Not Found"
+    assert ask("/install-linux.sh")[0] == "404 Not Found"
+
+
+@pytest.mark.parametrize("path", ["/roots.pem", "/crl/root-1.crl", "/kit/", "/kit/roots.pem", "/ocsp/abcd", "/"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "BREW"])
+def test_another_method_is_told_which_are_allowed(pki: Pki, path: str, method: str) -> None:
+    told, _ = called(pki, path, method)
+    assert (told["status"], told["Allow"]) == ("405 Method Not Allowed", "GET, HEAD")
+    told, _ = called(pki, "/ocsp", "PUT")
+    assert (told["status"], told["Allow"]) == ("405 Method Not Allowed", "GET, HEAD, POST")
+
+
+def test_an_authority_without_kit_serves_its_lists_and_roots_alone(pki: Pki) -> None:
+    app = trust_app(pki, lambda: NOW, with_kit=False)
+
+    def status(path: str) -> str:
+        told: list[str] = []
+        list(app({"PATH_INFO": path, "REQUEST_METHOD": "GET"}, lambda status, headers: told.append(status)))
+        return told[0]
+
+    assert [status(path) for path in ("/roots.pem", "/crl/root-1.crl")] == ["200 OK", "200 OK"]
+    assert {status(path) for path in ("/", "/kit/", "/kit/roots.pem", "/kit")} == {"404 Not Found"}
+
+
+def test_head_tells_the_length_and_nothing_else(pki: Pki) -> None:
+    told, body = called(pki, "/roots.pem", "HEAD")
+    whole, data = called(pki, "/roots.pem")
+    assert told == whole and body == b"" and told["Content-Length"] == str(len(data))
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [
+        ({}, "fr"),
+        ({"QUERY_STRING": "lang=en"}, "en"),
+        ({"HTTP_ACCEPT_LANGUAGE": "de, en-GB;q=0.8"}, "en"),
+        ({"HTTP_ACCEPT_LANGUAGE": "en", "QUERY_STRING": "lang=fr"}, "fr"),
+        ({"QUERY_STRING": "lang=<script>"}, "fr"),
+    ],
+)
+def test_the_index_speaks_both_languages_and_links_every_file(
+    pki: Pki, ask: Ask, asked: dict[str, Any], language: str
+) -> None:
+    told, page = called(pki, "/kit/", **asked)
+    assert told["status"] == "200 OK" and "default-src 'none'" in told["Content-Security-Policy"]
+    text = page.decode()
+    assert f'<html lang="{language}">' in text and "SIMULATION" in text
+    links = [link for link in re.findall(r'href="([^"?]+)"', text) if not link.startswith("../crl/")]
+    assert {"trust-kit.zip", "README.txt", "roots.pem", "truststore.p12", "install-windows.ps1"} <= set(links)
+    for link in links:
+        assert ask(f"/kit/{link}")[0] == "200 OK"
+    for link in re.findall(r'href="\.\./(crl/[^"]+)"', text):
+        assert ask(f"/{link}")[0] == "200 OK"
+
+
+def test_the_archive_holds_the_files_served(pki: Pki, ask: Ask) -> None:
+    status, kind, data = ask("/kit/trust-kit.zip")
+    assert (status, kind) == ("200 OK", "application/zip")
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        names = [name.removeprefix("segur-sandbox-trust/") for name in packed.namelist()]
+        assert packed.read("segur-sandbox-trust/root-1.cer") == pki.roots[0].public_bytes(Encoding.DER)
+    assert set(names) == set(kit(pki.roots, pki.url_base, pki.authorities))
+
+
+def test_a_root_founded_since_is_in_the_kit(keys: KeyPool, tmp_path: Path) -> None:
+    own = Pki.open(tmp_path / "pki", keys, NOW)
+    app = trust_app(own, lambda: NOW)
+
+    def roots() -> int:
+        environ = {"PATH_INFO": "/kit/roots.pem", "REQUEST_METHOD": "GET"}
+        return b"".join(app(environ, lambda status, headers: None)).count(b"BEGIN CERTIFICATE")
+
+    assert roots() == 1
+    own.issue_server(["sandbox.chu.example"], now=NOW)
+    assert roots() == 2
 
 
 def request_of(pki: Pki) -> bytes:

@@ -216,6 +216,8 @@ def test_a_secret_with_signs_in_a_basic_header(room: Room) -> None:
         seen = room.send(Ask(ask.path, body=ask.body, headers={"Authorization": header}))
         assert seen.rules == [client_rules.HEADER.id] and seen.answer.status == 401
         assert "WWW-Authenticate" in seen.answer.headers
+    seen = room.send(Ask(ask.path, body=ask.body, headers=basic("produit", "wrong")))
+    assert seen.answer.status == 401 and "WWW-Authenticate" not in seen.answer.headers
 
 
 def test_both_ways_at_once_is_a_warning_and_strictly_a_refusal(room: Room) -> None:

@@ -12,12 +12,14 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 
 from simulators.core.pki import (
     CertificateFacts,
+    Holder,
     IssuedCertificate,
     KeyPool,
     NameRefused,
     Pki,
     PkiUnreadable,
     Validity,
+    chain_verdict,
     hierarchy,
     read_certificate,
 )
@@ -84,7 +86,7 @@ def test_the_chain_leads_to_the_constrained_root(pki: Pki, auth_cli: IssuedCerti
     assert root == pki.roots[0]
     for certificate in (issuing, root):
         extension = certificate.extensions.get_extension_for_class(x509.NameConstraints)
-        assert extension.critical
+        assert not extension.critical  # Go would refuse the root: it knows no directoryName constraint
         assert x509.DNSName("localhost") in (extension.value.permitted_subtrees or ())
 
 
@@ -121,6 +123,27 @@ def test_reopening_gives_the_same_root_even_without_the_cache(new_pki: Pki, tmp_
     again = Pki.open(tmp_path / "pki", KeyPool(tmp_path / "empty", leaf_keys=2), now + timedelta(days=9))
     assert again.roots == new_pki.roots
     assert again.authorities["organisations-1"].certificate == new_pki.authorities["organisations-1"].certificate
+
+
+def test_the_authorities_point_to_the_ports_of_this_start(
+    new_pki: Pki, pool: KeyPool, tmp_path: Path, now: datetime, serials: Callable[[], int], holder: Holder
+) -> None:
+    before = new_pki.issue_auth_cli(holder.struct_idnat, holder.name, now=now)
+    again = Pki.open(tmp_path / "pki", pool, now, serials=serials, url_base="http://localhost:19001/")
+    silent = Pki.open(tmp_path / "pki", pool, now)
+    assert again.roots == silent.roots == new_pki.roots
+    assert [a.certificate for a in silent.authorities.values()] == [a.certificate for a in new_pki.authorities.values()]
+    for old, new in zip(new_pki.hierarchies[0].issuing, again.hierarchies[0].issuing, strict=True):
+        points = new.certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+        assert [name.value for point in points for name in point.full_name or ()] == [
+            "http://localhost:19001/crl/root-1.crl"
+        ]
+        assert new.certificate.subject == old.certificate.subject
+        assert new.certificate.serial_number != old.certificate.serial_number
+        for kind in (x509.NameConstraints, x509.SubjectKeyIdentifier, x509.KeyUsage):
+            found = [c.extensions.get_extension_for_class(kind).value for c in (old.certificate, new.certificate)]
+            assert found[0] == found[1]
+    assert chain_verdict(read_certificate(before.der()), again.trust(now), now) is None
 
 
 def test_names_given_at_the_first_open_are_in_the_first_root(pool: KeyPool, tmp_path: Path, now: datetime) -> None:
@@ -216,6 +239,15 @@ def test_write_gives_every_form(auth_cli: IssuedCertificate, tmp_path: Path) -> 
         assert {extra.certificate for extra in bundle.additional_certs} == set(auth_cli.chain)
         assert bundle.key is not None
     assert set(auth_cli.write(tmp_path, "bare")) == {"certificate", "key", "chain", "der"}
+
+
+def test_what_is_there_already_is_not_written_again(auth_cli: IssuedCertificate, tmp_path: Path) -> None:
+    paths = auth_cli.write(tmp_path, "auth_cli")
+    seen = {path: path.stat().st_mtime_ns for path in paths.values()}
+    paths["key"].write_bytes(b"damaged")
+    assert auth_cli.write(tmp_path, "auth_cli") == paths
+    assert paths["key"].read_bytes() == auth_cli.key_pem()
+    assert {path for path in seen if path.stat().st_mtime_ns == seen[path]} >= set(seen) - {paths["key"]}
 
 
 def test_the_two_pkcs12_differ_by_their_encryption(auth_cli: IssuedCertificate) -> None:

@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from simulators.core.listeners.tls_reasons import handshake_reason
 from simulators.core.pki import (
     CATALOGUE,
     NATIONAL_SUITES,
@@ -28,6 +29,7 @@ from simulators.core.pki import (
 )
 from simulators.core.pki.bad import FORBIDDEN_HOST
 from simulators.core.pki.profiles import AUTH_CLI
+from tests.support.vendor_ca import VendorCa, dn
 from tests.unit.core.pki.wire import Outcome, handshake
 
 
@@ -181,6 +183,35 @@ def test_a_vendors_authority_without_crl_is_accepted_and_ours_is_left_to_the_jud
     assert chain_verdict(read_certificate(outcome.peer), trust, now) is ChainReason.REVOKED
 
 
+def test_a_vendors_authority_with_its_crl_is_checked_in_the_handshake(new_pki: Pki, now: datetime) -> None:
+    server, theirs = new_pki.issue_server(["localhost"], now=now), VendorCa.root()
+    good, bad = theirs.leaf(dn(CN="POSTE-12")), theirs.leaf(dn(CN="POSTE-13"))
+    trust = new_pki.trust(now).plus([theirs.certificate], crls=[theirs.crl([bad.serial])])
+    assert trust.crls_complete
+    assert call(new_pki, server, now, good, trust=trust).ok
+    assert refusal(call(new_pki, server, now, bad, trust=trust)) is ChainReason.REVOKED
+
+
+def test_an_authority_that_is_not_in_the_folder_has_no_crl(new_pki: Pki, now: datetime) -> None:
+    server, theirs = new_pki.issue_server(["localhost"], now=now), VendorCa.root()
+    below = theirs.below("AC INTERMEDIAIRE")
+    trust = new_pki.trust(now).plus([theirs.certificate], crls=[theirs.crl()])
+    outcome = call(new_pki, server, now, below.leaf(dn(CN="POSTE-12")), trust=trust)
+    assert isinstance(outcome.server_error, ssl.SSLCertVerificationError)
+    assert handshake_reason(outcome.server_error).cause == "crl_missing"
+    assert not trust.plus([], [below.certificate]).crls_complete
+    assert call(new_pki, server, now, below.leaf(dn(CN="P")), trust=trust.plus([], [below.certificate])).ok
+
+
+def test_an_authority_too_weak_for_openssl_is_said_to_be(new_pki: Pki, now: datetime) -> None:
+    server, theirs = new_pki.issue_server(["localhost"], now=now), VendorCa.root(bits=1024)
+    context = server_context(server, new_pki.trust(now).plus([theirs.certificate]), verify="optional")
+    context.set_ciphers("DEFAULT@SECLEVEL=2")  # Debian's default, not everybody's
+    outcome = handshake(context, client_context(new_pki.trust(now), theirs.leaf(dn(CN="POSTE-12"))))
+    assert isinstance(outcome.server_error, ssl.SSLCertVerificationError)
+    assert handshake_reason(outcome.server_error).cause == "certificate_key_too_weak"
+
+
 @pytest.mark.parametrize("host", ["localhost", "dmp.test", "127.0.0.1"])
 def test_our_server_is_accepted_by_a_strict_client(
     pki: Pki, server: IssuedCertificate, now: datetime, host: str
@@ -236,6 +267,17 @@ def test_the_second_root_serves_its_name(new_pki: Pki, now: datetime) -> None:
     issued = new_pki.issue_server(["sandbox.chu.example"], now=now)
     assert handshake(server_context(issued), client_context(new_pki.trust(now)), "sandbox.chu.example").ok
     assert not handshake(server_context(issued), client_context(first), "sandbox.chu.example").ok
+
+
+def test_a_compose_service_name_gets_a_root_for_itself_alone(new_pki: Pki, now: datetime) -> None:
+    issued = new_pki.issue_server(["sandbox", "localhost"], now=now)
+    trust = new_pki.trust(now)
+    assert len(new_pki.hierarchies) == 2
+    assert handshake(server_context(issued), client_context(trust), "sandbox").ok
+    bad = new_pki.issue_server(["dmp.sandbox"], now=now, hierarchy=new_pki.hierarchies[1])
+    outcome = handshake(server_context(bad), client_context(trust), "dmp.sandbox")
+    assert isinstance(outcome.client_error, ssl.SSLCertVerificationError)
+    assert outcome.client_error.verify_message == "excluded subtree violation"
 
 
 @pytest.mark.parametrize("suite", NATIONAL_SUITES)

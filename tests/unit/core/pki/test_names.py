@@ -60,6 +60,25 @@ def test_a_name_that_would_open_too_much_is_refused(name: str) -> None:
         names.constraints([name])
 
 
+BARE = names.constraints(["sandbox", "Chu-Nord"])
+
+
+@pytest.mark.parametrize("name", ["sandbox", "SANDBOX.", "chu-nord", "localhost", "a.test"])
+def test_a_single_label_is_covered_itself(name: str) -> None:
+    assert names.covers(BARE, name)
+
+
+@pytest.mark.parametrize("name", ["a.sandbox", "a.b.sandbox", "*.sandbox", "xsandbox", "nord", "sandbox.fr"])
+def test_nothing_below_a_single_label_is(name: str) -> None:
+    assert not names.covers(BARE, name)
+
+
+def test_a_single_label_and_a_name_below_it_do_not_go_together() -> None:
+    with pytest.raises(names.NameRefused, match=r"sandbox\.internal"):
+        names.constraints(["sandbox", "dmp.sandbox"])
+    assert names.covers(names.constraints(["test", "a.test"]), "b.test")
+
+
 def test_a_marked_name_begins_with_simulation_and_fits() -> None:
     assert names.marked("  CENTRE \n FICTIF ") == "SIMULATION CENTRE FICTIF"
     assert names.marked("Simulation Nord") == "Simulation Nord"
