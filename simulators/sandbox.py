@@ -25,7 +25,7 @@ from simulators.assembly.incidents import RULES as INCIDENT_RULES
 from simulators.assembly.incidents import recorder
 from simulators.assembly.ports import Ports
 from simulators.assembly.seeding import seeders
-from simulators.assembly.services import load_services
+from simulators.assembly.services import load_console, load_services
 from simulators.assembly.settings import Settings
 from simulators.assembly.trust_kit.told import tell
 from simulators.assembly.trust_kit.vendor import read_vendor
@@ -65,6 +65,7 @@ class Sandbox:
     def start(self) -> Self:
         """Opens the store, the ports and the worlds, then proves itself by one real exchange per
         protocol. Raises ``StoreLocked``, ``SchemaMismatch``, ``EnvironmentProblem``."""
+        load_console()  # before the store: whoever declares a table must have done so
         self.store = open_store(self.settings.data, durable=self.settings.durable)
         try:
             self._compose()

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from simulators.assembly.client_hello import read_hello
+from simulators.assembly.incident_mends import MENDS
 from simulators.core import journal
 from simulators.core.errors import SandboxError
 from simulators.core.listeners import Incident, Kind
-from simulators.core.rules import Grade, Level, Rule, Text, Verdict
+from simulators.core.rules import Finding, Grade, Level, Rule, Text, Verdict
 from simulators.core.store.open import PSEUDO_WORLD
 from simulators.core.world import Worlds
 
 log = logging.getLogger("simulators")
+_TO_A_PROXY = re.compile(rb"CONNECT [^ ]+:[0-9]+ HTTP/|[A-Z]{3,7} https?://")
+_READABLE = re.compile(rb"[ -~]{4}")
 
 
 def _rule(kind: Kind, fr: str, en: str, mend_fr: str, mend_en: str, source: str) -> Rule:
@@ -109,6 +114,20 @@ _TEXTS: dict[Kind, tuple[str, str, str, str, str]] = {
         "wait for the answer to STARTTLS before sending anything else",
         "RFC 3207 §4.2",
     ),
+    Kind.MISDIRECTED: (
+        "le nom demandé n'est pas servi sur le port HTTPS commun, ou Host et SNI se contredisent",
+        "the name asked for is not served on the shared HTTPS port, or Host and SNI disagree",
+        "appelez le service par son nom, le même dans l'URL, le SNI et l'en-tête Host",
+        "call the service by its name, the same in the URL, in SNI and in the Host header",
+        "RFC 6066 §3, RFC 9110 §7.4",
+    ),
+    Kind.MISDIRECTED: (
+        "aucun service ne répond à ce nom sur ce port",
+        "no service answers to this name on this port",
+        "appelez un des noms servis, ou le port propre du service",
+        "call one of the names served, or the service's own port",
+        "RFC 6066 §3, RFC 9110 §15.5.20",
+    ),
     Kind.BUG: (
         "le bac à sable a rencontré une erreur imprévue",
         "the sandbox met an unforeseen error",
@@ -120,22 +139,23 @@ _TEXTS: dict[Kind, tuple[str, str, str, str, str]] = {
 RULES: dict[Kind, Rule] = {k: _rule(k, fr, en, mfr, men, src) for k, (fr, en, mfr, men, src) in _TEXTS.items()}
 
 
+_PROXY = Text(
+    "Le client prend ce port pour un mandataire (proxy) : il demande un tunnel (CONNECT) ou une URL entière",
+    "The client takes this port for a proxy: it asks for a tunnel (CONNECT) or for a whole URL",
+)
+
+
 def recorder(worlds: Worlds) -> Callable[[Incident], None]:
     """The listeners' sink: stamps the incident and writes its row."""
 
     def record(incident: Incident) -> None:
-        finding = RULES[incident.kind].finding(
-            f"{incident.listener} ← {incident.peer[0]}:{incident.peer[1]}",
-            found=f"{incident.reason_fr} / {incident.reason_en}",
-            cause=incident.cause,
-        )
         entry = journal.Entry(
             protocol=incident.listener,
             operation=f"{incident.listener}.{incident.kind.value}",
             who={"address": f"{incident.peer[0]}:{incident.peer[1]}"},
             outcome="incident",
-            status=incident.cause,
-            verdict=Verdict((replace(finding, level=Level.REFUSE),)),
+            status=_cause(incident),
+            verdict=Verdict((explained(incident),)),
             request=incident.raw,
         )
         try:
@@ -146,3 +166,30 @@ def recorder(worlds: Worlds) -> Callable[[Incident], None]:
             log.warning("an incident could not be journalled: %s", incident.reason_en)
 
     return record
+
+
+def explained(incident: Incident) -> Finding:
+    """The incident in plain words: what happened, what the client had asked for, and what to change."""
+    rule, cause = RULES[incident.kind], _cause(incident)
+    said = _PROXY if cause == "proxy_connect" else Text(incident.reason_fr, incident.reason_en)
+    told = replace(rule, sentence=said, mend=MENDS.get(cause, rule.mend))
+    where = f"{incident.listener} ← {incident.peer[0]}:{incident.peer[1]}"
+    found = f"{said.fr} / {said.en}"
+    finding = told.finding(where, found=found, cause=cause, **dict(_asked(incident.raw)))
+    return replace(finding, level=Level.REFUSE)
+
+
+def _cause(incident: Incident) -> str:
+    # A plain port refuses such a target as malformed, a TLS port as plain text: the cause is the same.
+    unread = incident.kind in {Kind.MALFORMED, Kind.PLAIN_ON_TLS_PORT, Kind.WRONG_PROTOCOL}
+    return "proxy_connect" if unread and _TO_A_PROXY.match(incident.raw) else incident.cause
+
+
+def _asked(raw: bytes) -> Iterator[tuple[str, str]]:
+    """What the first octets tell of the client: the name it called and the TLS versions it offered, or its text."""
+    hello = read_hello(raw)
+    if hello is not None:
+        yield "server_name", hello.server_name or ""
+        yield "offered", ", ".join(hello.versions)
+    elif _READABLE.match(raw):
+        yield "first_line", raw.split(b"\n", 1)[0].strip()[:120].decode("ascii", "backslashreplace")

@@ -103,7 +103,9 @@ def names_of(services: Iterable[Service], public_host: str, *, national: bool) -
     """The names of the HTTPS listeners of ``services``; ``national`` adds those of the national services."""
     services = tuple(services)
     secure = [spec.name for service in services for spec in service.listeners if spec.tls != "none"]
-    domain = FALLBACK_DOMAIN if _address(public_host) or ":" in public_host else public_host
+    # A bare service name is signed alone, without what stands below it (ADR 10).
+    bare = "." not in public_host and public_host.lower() != "localhost"
+    domain = FALLBACK_DOMAIN if bare or _address(public_host) or ":" in public_host else public_host
     own = {name: f"{name.replace('_', '-')}.{domain}".lower() for name in secure}
     theirs = (
         {listener: names for listener, names in service.production_names.items() if listener in secure}

@@ -97,7 +97,7 @@ class Ports:
             self.national = open_national(folder, sandbox.now(), names, self.url(TRUST))
         except (PkiUnreadable, OSError) as problem:
             raise EnvironmentProblem(f"the PKI of the production names cannot be used: {problem}") from problem
-        ours, theirs = self._trust_application, trust_app(self.national, sandbox.now)
+        ours, theirs = self._trust_application, trust_app(self.national, sandbox.now, with_kit=False)
         self._trust_application = below(URL_PREFIX, theirs, ours)
         return self._server_tls(certify(self.national, names, sandbox.now()))
 

@@ -28,14 +28,21 @@ COMMANDS = {
     "up": "start the sandbox and keep it up / démarrer le bac à sable",
     "demo": "start, play the first journey, explain six refusals / la démonstration",
     "run": "play scenario files / jouer des scénarios",
+    "exec": "a private sandbox while one command runs / un bac à sable le temps d'une commande",
+    "baseline": "known findings with an expiry date / les constats connus, jusqu'à une date",
     "check": "say what a file is and every finding / examiner un fichier",
     "rules": "the rule catalogue / le catalogue des règles",
     "journal": "what went over the wire / ce qui est passé sur le fil",
+    "doctor": "is everything in place, and how to mend / tout est-il en place",
+    "watch": "live: what came, what is awaited, why it does not match / suivre en direct",
     "world": "create, list, reset, snapshot, restore, delete worlds / les mondes",
     "clock": "both times: show, advance, freeze / les deux temps",
     "fault": "faults on demand / les pannes à la demande",
     "refuse": "forced refusals / les refus forcés",
     "cert": "certificates / les certificats",
+    "population": "your own data: import, export, adopted, promote, template / vos propres données",
+    "trust": "what makes a product trust the sandbox / faire confiance au bac à sable",
+    "hosts": "names of the shared HTTPS port in a hosts file / les noms dans un fichier hosts",
 }
 BANNER = "Ségur sandbox: unofficial SIMULATION, rehearsal only / SIMULATION non officielle, répétition seulement"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,18 @@ def add_endpoints(parser: argparse.ArgumentParser, default: Any = None) -> None:
 def add_world(parser: argparse.ArgumentParser, default: Any = "main") -> None:
     """``--world NAME``: the world spoken of."""
     parser.add_argument("--world", metavar="NAME", default=default, help="world name (default: main)")
+
+
+def add_lang(parser: argparse.ArgumentParser) -> None:
+    """``--lang``: the language of what is said."""
+    parser.add_argument("--lang", choices=["fr", "en"], help="default: of the environment (LC_ALL, LANG), else French")
+
+
+def language(given: str | None, environment: Mapping[str, str]) -> str:
+    """``fr`` or ``en``: as asked for, else as the environment says, else French."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    said = given or next((environment[name] for name in names if environment.get(name)), "fr")
+    return "fr" if said.lower().startswith("fr") else "en"
 
 
 def add_verb(verbs: Any, name: str, help: str, *, world: bool = True) -> argparse.ArgumentParser:

@@ -1,6 +1,7 @@
 """Where a message differs from another, above all from the last one of its kind that was accepted.
 
-XML is compared as trees, each part of a multipart message on its own, headers by name, any other text by lines.
+XML is compared as trees, each part of a multipart message on its own, headers, forms and queries by name, JSON by
+leaf, any other text by lines.
 """
 
 from __future__ import annotations
@@ -8,15 +9,16 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from lxml import etree
 
 from simulators.core import journal
+from simulators.core.diff_fields import diff_fields, fields_of, values_of
 from simulators.core.diff_trees import Found, diff_trees, excerpts, shortened
 from simulators.core.store.api import Store
 from simulators.core.xml import XmlLimits, XmlRefused, parse
@@ -29,6 +31,7 @@ _MOST_PARTS = 100
 _BOUNDARY = re.compile(rb"(?:\r?\n)?--([^\r\n]{1,70})\r?\n")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)")
 _REQUEST_LINE = re.compile(r"[A-Z]{3,10} \S+(?: HTTP/\S+)?")
+_UNBOUND = re.compile(r"boundary=(?:\"[^\"]*\"|[^;\s]*)", re.IGNORECASE)
 _VOLATILE_HEADERS = frozenset({"content-id", "content-length", "date", "message-id"})
 
 
@@ -69,19 +72,31 @@ def diff_messages(old: bytes, new: bytes) -> list[Difference]:
 
 
 def diff_heads(old: str, new: str) -> list[Difference]:
-    """The same for a request line and headers, one a line."""
-    return _told(_headers(_lines(old), _lines(new)))
+    """The same for a request line and headers, one a line; the query of the request line field by field."""
+    (old_line, old_query), (new_line, new_query) = _split_query(old), _split_query(new)
+    if old_query is None or new_query is None:
+        return _told(_headers(_lines(old), _lines(new)))
+    lines = _headers([old_line, *_lines(old)[1:]], [new_line, *_lines(new)[1:]])
+    return _told(chain(lines, diff_fields("query", old_query, new_query)))
+
+
+def diff_requests(old: tuple[str, bytes], new: tuple[str, bytes]) -> tuple[Difference, ...]:
+    """Both of the above for two requests (head, body), the volatile differences last."""
+    found = [*diff_heads(old[0], new[0]), *diff_messages(old[1], new[1])]
+    return tuple(sorted(found, key=lambda d: d.volatile))
 
 
 def nearest_good(store: Store, world: str, exchange: journal.Exchange) -> NearestGood | None:
     """``exchange`` held against the last accepted one before it, of the same operation and structure.
 
     A message that could not be read has no operation: it is held against the last accepted one of its protocol, from
-    the same structure or certificate when it has one. None when there is none. Raises ``WorldGone``.
+    the same structure or certificate when it has one. One that is several in one (``who.grant``) is held against the
+    same. None when there is none. Raises ``WorldGone``.
     """
     unread = exchange.operation.endswith(".?")
     names = ("structure", "certificate") if unread else ("structure",)
     who = dict([(name, exchange.who[name]) for name in names if exchange.who.get(name)][:1])
+    who |= {"grant": exchange.who["grant"]} if exchange.who.get("grant") else {}
     operation = None if unread else exchange.operation
     with store.read(world) as tx:
         row = journal.last_accepted(tx, operation, who, before=exchange.number, protocol=exchange.protocol)
@@ -89,8 +104,14 @@ def nearest_good(store: Store, world: str, exchange: journal.Exchange) -> Neares
             return None
         number, head, old = row.number, row.request_head, journal.row_request(tx, row)
     new = journal.bodies(store, world, exchange.number)[0]
-    differences = [*diff_heads(head, exchange.request_head), *diff_messages(old, new)]
-    return NearestGood(number, tuple(sorted(differences, key=lambda d: d.volatile)))
+    return NearestGood(number, diff_requests((head, old), (exchange.request_head, new)))
+
+
+def _split_query(head: str) -> tuple[str, Mapping[str, str] | None]:
+    """The request line without its query, and the query's fields; None when it cannot be read as fields."""
+    line = next(iter(_lines(head)), "")
+    target, mark, query = line.partition("?")
+    return target, (fields_of(query) if mark else {})
 
 
 def _told(found: Iterator[Found]) -> list[Difference]:
@@ -116,7 +137,17 @@ def _single(old: bytes, new: bytes) -> Iterator[Found]:
         if old != new:
             yield "body", _weighed(old), _weighed(new), False
     else:
-        yield from _texts(_lines(_decoded(old)), _lines(_decoded(new)))
+        yield from _plain(_decoded(old), _decoded(new))
+
+
+def _plain(old: str, new: str) -> Iterator[Found]:
+    """Two forms by field, two JSON documents by leaf, anything else by line."""
+    for kind, read in (("field", fields_of), ("json", values_of)):
+        before, after = read(old), read(new)
+        if before is not None and after is not None:
+            yield from diff_fields(kind, before, after)
+            return
+    yield from _texts(_lines(old), _lines(new))
 
 
 def _tree(data: bytes) -> etree._Element | None:
@@ -205,7 +236,8 @@ def _headers(old: Sequence[str], new: Sequence[str]) -> Iterator[Found]:
             if old_value == new_value:
                 continue
             old_value, new_value = excerpts(old_value, new_value)
-        yield shown, old_value, new_value, bool(was and now) and bare in _VOLATILE_HEADERS
+        same = was is not None and now is not None and _UNBOUND.sub("", was[1]) == _UNBOUND.sub("", now[1])
+        yield shown, old_value, new_value, same or (bool(was and now) and bare in _VOLATILE_HEADERS)
 
 
 def _by_name(lines: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -6,6 +6,7 @@ order, so that one inserted element is one difference and not a shift of all tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -21,6 +22,13 @@ Pairs = list[tuple["Node | None", "Node | None"]]
 VOLATILE = frozenset(
     {"MessageID", "RelatesTo", "ID", "Id", "IssueInstant", "AuthnInstant", "NotBefore", "NotOnOrAfter"}
     | {"SignatureValue", "DigestValue", "creationTime", "submissionTime", "Created", "Expires", "Nonce"}
+)
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_DRAWN = (
+    re.compile(rf"(?:#|_|urn:uuid:)?{_UUID}"),
+    re.compile(r"(?:#|urn:oid:)?[0-2](?:\.[0-9]{1,40})*\.[0-9]{15,40}"),
+    re.compile(r"[0-9]{14}(?:\.[0-9]{1,9})?(?:[+-][0-9]{4})?"),  # HL7 TS to the second
+    re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})?"),
 )
 _TELLING = ("Name", "name", "identificationScheme", "classificationScheme")
 _REFERENCE = "{http://www.w3.org/2000/09/xmldsig#}Reference"
@@ -83,6 +91,11 @@ def excerpts(old: str, new: str) -> tuple[str, str]:
     return lead + shortened(old[start:]), lead + shortened(new[start:])
 
 
+def drawn(old: str, new: str) -> bool:
+    """Whether both are of a shape that is drawn anew for each message: a UUID, an instant, an OID of fresh digits."""
+    return any(shape.fullmatch(old.strip()) and shape.fullmatch(new.strip()) for shape in _DRAWN)
+
+
 def _node(element: etree._Element) -> Node:
     elements = [child for child in element if isinstance(child.tag, str)]
     children = tuple(map(_node, elements))
@@ -106,7 +119,8 @@ def _nodes(old: Node, new: Node, inside: bool) -> Iterator[Found]:
     yield from _attributes(old, new, volatile)
     if old.text != new.text:
         was, now = excerpts(old.text, new.text)
-        yield where(new.element), was, now, volatile and bool(old.text.strip() and new.text.strip())
+        lasting = not (volatile and old.text.strip() and new.text.strip()) and not drawn(old.text, new.text)
+        yield where(new.element), was, now, not lasting
     yield from _children(old, new, volatile)
 
 
@@ -116,6 +130,7 @@ def _attributes(old: Node, new: Node, inside: bool) -> Iterator[Found]:
         if was == now:
             continue
         volatile = bool(was and now) and (inside or _volatile_attribute(new, str(name), now or ""))
+        volatile = volatile or drawn(was or "", now or "")
         if was is not None and now is not None:
             was, now = excerpts(was, now)
         yield where(new.element, str(name)), was, now, volatile

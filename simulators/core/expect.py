@@ -7,8 +7,12 @@ but some is a near miss: the answer says which condition failed and what was fou
 
 from __future__ import annotations
 
+import itertools
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +23,7 @@ from simulators.core.store.api import Store
 SLICE_S = 0.5
 BATCH = 500
 CLOSEST = 5
+REMEMBERED = 50  # waits that have ended, for those who watch
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,56 @@ class Waited:
     near: tuple[NearMiss, ...]
     seen: int
     cursor: int
+
+
+@dataclass
+class Awaited:
+    """One expectation that somebody waits for. ``label`` says what for; rows after ``since`` count; ``met`` is the
+    number of the exchange that ended the wait."""
+
+    id: str
+    label: str
+    expectation: Expectation
+    since: int
+    met: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON shape of the control API."""
+        shown = {"id": self.id, "label": self.label, "expect": dict(self.expectation.conditions)}
+        return {**shown, "since": self.since, "met": self.met}
+
+
+class AwaitedBook:
+    """Who waits for what, in each world of this process. A wait ends with the request that asked, so it is not kept."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._waiting: dict[str, dict[str, Awaited]] = {}
+        self._ended: dict[str, deque[tuple[int, Awaited]]] = {}
+        self._states: Counter[str] = Counter()
+
+    @contextmanager
+    def awaiting(self, world: str, expectation: Expectation, since: int, label: str = "") -> Iterator[Awaited]:
+        """The expectation is told to those who watch, as long as the block lasts; the block sets ``met``."""
+        with self._lock:
+            one = Awaited(f"E{next(self._numbers)}", label, expectation, since)
+            self._waiting.setdefault(world, {})[one.id] = one
+            self._states[world] += 1
+        try:
+            yield one
+        finally:
+            with self._lock:
+                self._waiting[world].pop(one.id)
+                self._states[world] += 1
+                self._ended.setdefault(world, deque(maxlen=REMEMBERED)).append((self._states[world], one))
+
+    def of(self, world: str, after: int = 0) -> tuple[list[Awaited], list[Awaited], int]:
+        """What is awaited in ``world``, oldest first; what has ended since the state ``after``; the present state, a
+        number that grows with each beginning and end."""
+        with self._lock:
+            ended = [one for state, one in self._ended.get(world, ()) if state > after]
+            return list(self._waiting.get(world, {}).values()), ended, self._states[world]
 
 
 def wait_for(

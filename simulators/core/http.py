@@ -29,6 +29,9 @@ class Get:
     world: str | None
 
 
+PROBE = "/_sandbox/probe"
+"""Answered by every listener and never journalled: for who looks at the port alone (``doctor``)."""
+
 Page = Callable[[Get], Answer | None]
 """Answers a GET, or None when there is nothing at that path."""
 
@@ -54,7 +57,9 @@ def http_app(
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method = str(environ.get("REQUEST_METHOD", ""))
-        if exchanged(method, split_prefix(_path(environ))[1]):
+        if _path(environ) == PROBE:
+            answer = plain_page("probe\n")
+        elif exchanged(method, split_prefix(_path(environ))[1]):
             answer = handle(runtime, flow, arrival_of(environ, flow.name, listener, world))
         elif method in {"GET", "HEAD"}:
             answer = page(_get(environ)) or _nothing()

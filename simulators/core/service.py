@@ -41,7 +41,8 @@ class Service:
     ``wsgi`` builds the application of one HTTP listener; ``paths`` gives the service URLs of the endpoints file as
     ``{name: path}``, on the first listener unless ``path_listeners`` names another; ``seed`` fills a new world;
     ``production_names`` are the host names of the national service, by listener; ``clients`` lists the
-    OpenID clients of a world, with their secrets; ``due`` and ``senders`` are the handlers of due rows and of the outbox.
+    OpenID clients of a world, with their secrets; ``due`` and ``senders`` are the handlers of due rows and of the
+    outbox; ``families`` are the families of data (``population.exchange_formats``) it adds to import and export.
     """
 
     name: str
@@ -60,3 +61,4 @@ class Service:
     clients: Callable[[Tx], list[dict[str, Any]]] | None = None
     due: Mapping[str, Handler] = field(default_factory=dict)
     senders: Mapping[str, Sender] = field(default_factory=dict)
+    families: tuple[Any, ...] = ()

@@ -48,6 +48,16 @@ def restore(tx: Tx, label: str) -> dict[str, Any]:
     return {name: getattr(kept, name) for name in WORLD_STATE}
 
 
+def shadow(tx: Tx, label: str) -> Tx:
+    """The same transaction on the copy: what is written there comes back with it. Raises ``KeyError``.
+
+    For rows only: a copy has no routing keys, no clock and no followers.
+    """
+    if tx.get(schema.snapshots, name=label) is None:
+        raise KeyError(f"world {tx.world} has no snapshot {label}")
+    return Tx(tx.connection, f"{tx.world}@{label}", lambda connection, channel: None)
+
+
 def wipe(tx: Tx) -> None:
     """Deletes every row of the world and of its snapshots."""
     shadows = [f"{tx.world}@{row.name}" for row in tx.find(schema.snapshots)]

@@ -105,7 +105,7 @@ def act(stage: Stage, step: Mapping[str, Any]) -> Outcome:
     if "clear" in step:
         removed = stage.control.call("DELETE", f"{stage.path}/{step['clear']}")["removed"]
         return Outcome({"outcome": "done", "removed": removed})
-    return _awaited(stage, step["await"])
+    return _awaited(stage, step["await"], step["say"]["fr"])
 
 
 def _exchange(stage: Stage, step: Mapping[str, Any]) -> Outcome:
@@ -175,14 +175,14 @@ def _retrieve(stage: Stage, client: DmpClient, patient: Patient, step: Mapping[s
     return answer, {"identical": answer.documents.get(saved.unique_id) == saved.content}
 
 
-def _awaited(stage: Stage, wanted: Mapping[str, Any]) -> Outcome:
+def _awaited(stage: Stage, wanted: Mapping[str, Any], label: str) -> Outcome:
     """Waits for an exchange that the product under test starts: what our own steps sent does not count."""
     expect = {name: value for name, value in wanted.items() if name != "within"}
     near: dict[int, Mapping[str, Any]] = {}
     start, seen, end = stage.cursor, 0, time.monotonic() + wanted["within"]
     while True:
         left = max(0.0, end - time.monotonic())
-        body = {"since": stage.cursor, "timeout": min(left, SLICE_S), "expect": expect}
+        body = {"since": stage.cursor, "timeout": min(left, SLICE_S), "expect": expect, "label": label}
         waited = stage.control.call("POST", f"{stage.path}/exchanges/wait", body)
         stage.cursor, seen = waited["cursor"], seen + waited["seen"]
         near |= {miss["number"]: miss for miss in waited["near"] if miss["number"] not in stage.own}

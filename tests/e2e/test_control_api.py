@@ -164,9 +164,9 @@ def test_health_tells_whether_it_is_ready(
 
 
 def test_a_world_comes_with_everything_a_test_needs(control: Control) -> None:
-    made = control.call("POST", "/worlds", {"name": "complete", "certificates": True, "seed": 7})
+    made = control.call("POST", "/worlds", {"name": "complete", "certificates": True, "files": True, "seed": 7})
     hospital = next(s for s in made["structures"] if s["slug"] == "hospital")
-    assert set(hospital["certificates"]) == {"auth_cli", "sign"}
+    assert set(hospital["certificates"]) == {"auth_cli", "pem", "sign"}
     assert made["services"]["dmp"]["patients"].endswith("/w/complete/si-dmp-server/v2/services/patients")
     assert {p["slug"] for p in made["patients"]} >= {"adult", "minor", "newborn", "no-dmp", "closed-dmp"}
     control.call("DELETE", "/worlds/complete")
@@ -323,7 +323,7 @@ def test_the_clock_freezes_and_thaws(control: Control, world: str) -> None:
 
 
 def test_a_deleted_world_leaves_no_key_behind(sandbox: Sandbox, control: Control) -> None:
-    made = control.call("POST", "/worlds", {"name": "gone", "certificates": True})
+    made = control.call("POST", "/worlds", {"name": "gone", "certificates": True, "files": True})
     key = Path(made["structures"][0]["certificates"]["sign"]["key"])
     assert key.is_file()
     control.call("DELETE", "/worlds/gone")

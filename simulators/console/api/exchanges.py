@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from flask import Response
@@ -9,7 +10,7 @@ from flask import Response
 from simulators.console.api.route import Route, Values
 from simulators.console.problems import Problem
 from simulators.core import journal
-from simulators.core.diff import nearest_good
+from simulators.core.diff import diff_requests, nearest_good
 from simulators.core.expect import Expectation, wait_for
 
 if TYPE_CHECKING:
@@ -48,18 +49,48 @@ def raw_answer(sandbox: Sandbox, values: Values, world: str, number: int) -> Any
 
 
 def diff_exchange(sandbox: Sandbox, values: Values, world: str, number: int) -> Any:
-    found = _found(sandbox, world, number)
-    good = nearest_good(sandbox.store, world, found)
-    if good is None:
-        raise Problem(404, f"no accepted {found.operation} of this structure to compare with")
-    return {"exchange": number, "against": good.number, "differences": good.as_json()["differences"]}
+    """Against the last good one, the reference client's message, or another exchange of this world."""
+    found, against = _found(sandbox, world, number), values.text("against", "good")
+    if against == "good":
+        good = nearest_good(sandbox.store, world, found)
+        if good is None:
+            raise Problem(404, f"no accepted {found.operation} of this structure to compare with")
+        return {"exchange": number, "against": good.number, "differences": good.as_json()["differences"]}
+    if against == "client":
+        old = _reference(sandbox, found)
+    else:
+        other = _found(sandbox, world, values.number("against", 0))
+        old = (other.request_head, journal.bodies(sandbox.store, world, other.number)[0])
+    new = (found.request_head, journal.bodies(sandbox.store, world, number)[0])
+    differences = diff_requests(old, new)
+    shown = against if against == "client" else int(against)
+    if against == "client":
+        differences = tuple(d for d in differences if not d.where.endswith(OURS))
+    return {"exchange": number, "against": shown, "differences": [d.as_json() for d in differences]}
+
+
+def _reference(sandbox: Sandbox, exchange: journal.Exchange) -> tuple[str, bytes]:
+    from simulators.assembly.reference import NoReference, reference_request
+
+    try:
+        return reference_request(sandbox, exchange)
+    except NoReference as none:
+        raise Problem(404, str(none)) from None
 
 
 def wait_exchange(sandbox: Sandbox, values: Values, world: str) -> Any:
     timeout = values.seconds("timeout", 30.0, high=LONGEST_WAIT_S)
     expected = Expectation(values.mapping("expect"))
     since = values.number("since", 0)
-    waited = wait_for(sandbox.store, world, expected, since=since, timeout=timeout, stopped=lambda: sandbox.stopping)
+    label = values.text("label")
+    # Whoever follows the journal expects nothing: those who watch would only see it come and go.
+    told = sandbox.awaited.awaiting(world, expected, since, label) if expected.conditions or label else nullcontext()
+    with told as awaited:
+        waited = wait_for(
+            sandbox.store, world, expected, since=since, timeout=timeout, stopped=lambda: sandbox.stopping
+        )
+        if awaited is not None and waited.exchange is not None:
+            awaited.met = waited.exchange.number
     body: dict[str, Any] = {"cursor": waited.cursor, "seen": waited.seen, "near": [n.as_json() for n in waited.near]}
     body["exchange"] = waited.exchange.as_json() if waited.exchange else None
     return body
@@ -79,7 +110,10 @@ def _download(body: bytes, name: str) -> Response:
 
 
 PAGE = {"since": INTEGER, "limit": INTEGER, "last": INTEGER, "key": STRING}
-WAIT = {"since": INTEGER, "timeout": {"type": "number"}, "expect": {"type": "object"}}
+WAIT = {"since": INTEGER, "timeout": {"type": "number"}, "expect": {"type": "object"}, "label": STRING}
+# Our client has certificates of its own, made for the moment, and calls another name of the same port.
+OURS = ("header Host", "/ds:X509Certificate", "/ds:X509SerialNumber")
+AGAINST = {"against": {"type": "string", "description": "good (default), client, or a number"}}
 BASE = "/worlds/<world>/exchanges"
 
 ROUTES = (
@@ -88,5 +122,7 @@ ROUTES = (
     Route("GET", f"{BASE}/<int:number>", "One exchange with its verdict", show_exchange),
     Route("GET", f"{BASE}/<int:number>/request", "The raw request", raw_request, raw="application/octet-stream"),
     Route("GET", f"{BASE}/<int:number>/answer", "The raw answer", raw_answer, raw="application/octet-stream"),
-    Route("GET", f"{BASE}/<int:number>/diff", "Against the last good one", diff_exchange),
+    Route(
+        "GET", f"{BASE}/<int:number>/diff", "Against a good one, the client's, or another", diff_exchange, {}, AGAINST
+    ),
 )

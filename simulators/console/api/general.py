@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flask import request
+
 import simulators
 from simulators.assembly.endpoints import endpoints
+from simulators.console.access import API
 from simulators.console.api.route import Route, Values
 from simulators.console.problems import Problem
 from simulators.core.rules import Rule
@@ -23,7 +26,9 @@ def health(sandbox: Sandbox, values: Values) -> Any:
 
 
 def show_endpoints(sandbox: Sandbox, values: Values) -> Any:
-    return endpoints(sandbox)
+    """As the file; the control URL is the one that answered, which works from another container too."""
+    document = endpoints(sandbox)
+    return {**document, "control": {**document["control"], "url": f"{request.scheme}://{request.host}{API}"}}
 
 
 def list_rules(sandbox: Sandbox, values: Values) -> Any:

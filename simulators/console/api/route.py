@@ -15,7 +15,7 @@ Handler = Callable[..., Any]
 class Route:
     """``path`` uses Flask's ``<name>``; ``body`` and ``query`` map a field to its JSON schema;
     ``handler(sandbox, request_values, **path_values)`` returns a JSON value, or a Flask response; ``raw`` is the
-    media type of the latter; ``open`` routes want no token."""
+    media type of the latter; ``open`` routes want no token; ``largest``: octets of a body larger than usual."""
 
     method: str
     path: str
@@ -27,6 +27,7 @@ class Route:
     status: int = 200
     raw: str = ""
     open: bool = False
+    largest: int = 0
 
 
 TYPES: Mapping[str, tuple[type, ...]] = {

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from simulators.assembly.endpoints import certificate_files
+from simulators.assembly.doctor.product import ENDPOINTS
+from simulators.assembly.endpoints import certificate_files, describe_world, inline
+from simulators.clients.outbound import ALLOWED_HOSTS
 from simulators.console.api.route import Route, Values
 from simulators.console.problems import Problem
 from simulators.core import due
 from simulators.core.clock import parse_instant
-from simulators.core.pki import CATALOGUE, IssuedCertificate
+from simulators.core.pki import CATALOGUE
 from simulators.core.pki import Holder as BadHolder
 from simulators.core.rules import Policy
 from simulators.core.world import SEED
-from simulators.population import registry
-from simulators.population.model import Population, PopulationRefused
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
@@ -33,7 +32,7 @@ def create_world(sandbox: Sandbox, values: Values) -> Any:
     sandbox.create_world(
         name, seed=seed, unknown=values.text("unknown", "adopt"), profile=values.text("profile", "default")
     )
-    return sandbox.describe(name, certificates=values.flag("certificates"))
+    return describe_world(sandbox, name, certificates=values.flag("certificates"), files=values.flag("files"))
 
 
 def show_world(sandbox: Sandbox, values: Values, world: str) -> Any:
@@ -92,30 +91,11 @@ def _check_policy(sandbox: Sandbox, wanted: Mapping[str, Any]) -> None:
             raise Problem(400, f"there is no rule {name}: see GET /_sandbox/rules")
         if not rule.switchable:
             raise Problem(400, f"rule {name} is a guard: it cannot be switched")
-    known = {name for service in sandbox.services for name in service.settings}
+    known = {name for service in sandbox.services for name in service.settings} | GENERAL_SETTINGS
     for kind, given, allowed in (("setting", wanted["settings"], known), ("family", wanted["unknown"], FAMILIES)):
         for name in given:
             if name not in allowed:
                 raise Problem(400, f"there is no {kind} {name}: {', '.join(sorted(allowed))}")
-
-
-def show_population(sandbox: Sandbox, values: Values, world: str) -> Any:
-    with sandbox.store.read(world) as tx:
-        return registry.export(tx).to_json()
-
-
-def import_population(sandbox: Sandbox, values: Values, world: str) -> Any:
-    """All or nothing; a member that exists is replaced."""
-    document = {name: values.items(name) for name in POPULATION}
-    try:
-        population = Population.loads(json.dumps(document).encode())
-    except PopulationRefused as refused:
-        raise Problem(400, f"the population is not valid, nothing was imported: {refused}") from None
-    except ValueError as wrong:
-        raise Problem(400, f"the population is not valid, nothing was imported: {wrong}") from None
-    with sandbox.store.write(world) as tx:
-        registry.merge(tx, population)
-    return {name: len(document[name]) for name in POPULATION}
 
 
 def show_clock(sandbox: Sandbox, values: Values, world: str) -> Any:
@@ -148,12 +128,8 @@ def issue_bad(sandbox: Sandbox, values: Values, world: str) -> Any:
     issued = bad.make(sandbox.pki, BadHolder(values.text("structure"), "STRUCTURE DE SIMULATION"), sandbox.now())
     sandbox.trust_changed()
     files = {form: str(path) for form, path in issued.write(sandbox.folder / "certificates" / "bad", name).items()}
-    inline = {
-        "certificate": issued.pem().decode(),
-        "key": issued.key_pem().decode(),
-        "chain": issued.chain_pem().decode(),
-    }
-    return {"name": name, "purpose": {"fr": bad.purpose.fr, "en": bad.purpose.en}, "files": files, **inline}
+    purpose = {"fr": bad.purpose.fr, "en": bad.purpose.en}
+    return {"name": name, "purpose": purpose, "files": files, **inline(issued)}
 
 
 def revoke_certificates(sandbox: Sandbox, values: Values, world: str) -> Any:
@@ -168,35 +144,27 @@ def revoke_certificates(sandbox: Sandbox, values: Values, world: str) -> Any:
 def issue_certificates(sandbox: Sandbox, values: Values, world: str) -> Any:
     holder = values.text("structure")
     pair = sandbox.holders.pair(world, holder)
-    inline = {"auth_cli": _inline(pair.auth_cli), "sign": _inline(pair.sign)}
     return {
         "world": world,
         "structure": holder,
         "files": certificate_files(sandbox, world, holder, bundles=True),
-        **inline,
-    }
-
-
-def _inline(issued: IssuedCertificate) -> dict[str, str]:
-    return {
-        "certificate": issued.pem().decode(),
-        "key": issued.key_pem().decode(),
-        "chain": issued.chain_pem().decode(),
+        "auth_cli": inline(pair.auth_cli),
+        "sign": inline(pair.sign),
     }
 
 
 WORLD = {"name": STRING, "seed": {"type": "integer"}, "unknown": STRING, "profile": STRING}
-FAMILIES = frozenset({"*", "structures", "professionals", "patients"})
-POPULATION = ("patients", "professionals", "structures")
-ARRAYS = {name: {"type": "array", "items": {"type": "object"}} for name in POPULATION}
+GENERAL_SETTINGS = frozenset({ENDPOINTS.name, ALLOWED_HOSTS.name})
+FAMILIES = frozenset({"*", "structures", "professionals", "patients", "mailboxes", "clients", "redirects"})
 CLOCK = {"advance": STRING, "to": STRING, "freeze": STRING, "unfreeze": {"type": "boolean"}}
 OBJECT = {"type": "object"}
 POLICY = {"profile": STRING, "unknown": OBJECT, "overrides": OBJECT, "settings": OBJECT}
 FLAG = {"certificates": {"type": "boolean"}}
+FLAGS = {**FLAG, "files": {"type": "boolean"}}
 
 ROUTES = (
     Route("GET", "/worlds", "The names of the worlds", list_worlds),
-    Route("POST", "/worlds", "Creates a world of its own", create_world, {**WORLD, **FLAG}, {}, ("name",), status=201),
+    Route("POST", "/worlds", "Creates a world of its own", create_world, {**WORLD, **FLAGS}, {}, ("name",), 201),
     Route("GET", "/worlds/<world>", "All a test needs of a world", show_world, {}, FLAG),
     Route("DELETE", "/worlds/<world>", "Deletes a world and its journal", delete_world),
     Route("POST", "/worlds/<world>/reset", "Back to the seed; late writers fail", reset_world),
@@ -204,8 +172,6 @@ ROUTES = (
     Route("POST", "/worlds/<world>/snapshots", "Copies a world", save_snapshot, {"name": STRING}, {}, ("name",), 201),
     Route("POST", "/worlds/<world>/restore", "Puts a snapshot back", restore_snapshot, {"name": STRING}, {}, ("name",)),
     Route("PATCH", "/worlds/<world>/policy", "Changes rules and unknown-data choices", set_policy, POLICY),
-    Route("GET", "/worlds/<world>/population", "Everybody and every place of a world", show_population),
-    Route("PUT", "/worlds/<world>/population", "Imports people and places, all or nothing", import_population, ARRAYS),
     Route("GET", "/worlds/<world>/clock", "Both times, and what is due", show_clock),
     Route("POST", "/worlds/<world>/clock", "Advances or freezes; answers after the effects", move_clock, CLOCK),
     Route(

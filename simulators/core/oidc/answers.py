@@ -48,8 +48,9 @@ def set_cookie(answer: Answer, name: str, value: str, *, seconds: int | None = N
 
 
 def cookie(headers: Mapping[str, str], name: str) -> str:
-    """The value of a cookie, empty without it."""
-    return parse_cookie(headers.get("Cookie", "")).get(name) or ""
+    """The value of a cookie, empty without it. Octets beyond ASCII, which other sites of a host may set, harm nothing."""
+    given = headers.get("Cookie", "").encode("ascii", "replace").decode("ascii")
+    return parse_cookie(given).get(name) or ""
 
 
 def _form_post(uri: str, parameters: Mapping[str, str], nonce: str) -> Answer:

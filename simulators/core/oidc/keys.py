@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Row, Text, and_, select
 
 from simulators.core.oidc.jose import SigningKey, public_jwk, thumbprint
 from simulators.core.routing import claim
+from simulators.core.store import schema
 from simulators.core.store.api import Tx
 from simulators.core.store.schema import world_table
 from simulators.core.world import identifier
@@ -66,10 +67,23 @@ def find(tx: Tx, provider: str, kid: str) -> SigningKey | None:
     return SigningKey(row.kid, row.alg, bytes(row.secret)) if row is not None and row.published >= 0 else None
 
 
-def jwks(tx: Tx, provider: str) -> dict[str, Any]:
-    """The JWK set (RFC 7517 §5), newest key first."""
+def jwks(tx: Tx, provider: str, *, everywhere: bool = False) -> dict[str, Any]:
+    """The JWK set (RFC 7517 §5), newest key first.
+
+    ``everywhere`` adds the keys of the other worlds: an address without a world serves whoever a client_id or a token
+    leads elsewhere, and publishes one set for all of them.
+    """
     rows = sorted(tx.find(_keys, provider=provider, published=1), key=lambda row: -row.seq)
-    return {"keys": [public_jwk(SigningKey(row.kid, row.alg, bytes(row.secret))) for row in rows]}
+    found = [*rows, *(_elsewhere(tx, provider) if everywhere else ())]
+    return {"keys": [public_jwk(SigningKey(row.kid, row.alg, bytes(row.secret))) for row in found]}
+
+
+def _elsewhere(tx: Tx, provider: str) -> Sequence[Row[Any]]:
+    """Past the limits of one world, public halves only; the routing table leaves the snapshots out."""
+    here, route = _keys.c, schema.routing.c
+    same = and_(route.kind == ROUTE, route.key == here.kid, route.world == here.world)
+    chosen = and_(here.provider == provider, here.published == 1, here.world != tx.world)
+    return tx.connection.execute(select(_keys).join(schema.routing, same).where(chosen)).fetchall()
 
 
 def _newest(tx: Tx, provider: str, alg: str) -> SigningKey | None:

@@ -13,8 +13,8 @@ _SCRIPTS: Final = frozenset({"javascript", "data", "vbscript", "file", "blob", "
 
 def problem(uri: str) -> str:
     """Why ``uri`` can never be a redirect URI, empty when it can."""
-    if len(uri) > LONGEST or any(ord(c) <= 32 or ord(c) == 127 for c in uri):
-        return "a blank or a control character, or too long"
+    if len(uri) > LONGEST or any(not "!" <= c <= "~" for c in uri):
+        return "a blank, a control character or one beyond ASCII, or too long"
     try:
         parts = urlsplit(uri)
         _ = parts.port

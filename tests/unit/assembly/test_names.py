@@ -64,3 +64,9 @@ def test_names_of_one_service_go_together_by_their_place() -> None:
     assert names.counterpart("a.test", "b") == "b.test"
     assert names.counterpart("a.test", "console") is None
     assert names.counterpart("other.fr", "a") is None
+
+
+@pytest.mark.parametrize(("host", "domain"), [("sandbox", "segur.localhost"), ("localhost", "localhost")])
+def test_a_bare_service_name_has_nothing_below_it(host: str, domain: str) -> None:
+    own = names_of(load_services(), host, national=False).own
+    assert own and all(name.endswith(f".{domain}") for name in own.values())

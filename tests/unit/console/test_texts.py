@@ -49,4 +49,7 @@ def test_no_text_is_left_over() -> None:
 
 def test_no_template_brings_script_or_outside_content() -> None:
     for name, template in TEMPLATES.items():
+        if name == "config.html":  # its copy buttons and lights: one script, under the page's own nonce
+            template, scripts = re.subn(r'<script nonce="\{\{ nonce \}\}">', "", template)
+            assert scripts == 1
         assert not re.search(r"<script|javascript:|\son\w+=|https?://|\|\s*safe|\sstyle=", template), name

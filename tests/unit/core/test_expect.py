@@ -10,7 +10,7 @@ import pytest
 
 from simulators.core import expect, journal
 from simulators.core.errors import WireInsideTransaction, WorldGone
-from simulators.core.expect import Expectation, wait_for
+from simulators.core.expect import REMEMBERED, AwaitedBook, Expectation, wait_for
 from simulators.core.journal import Entry, Exchange
 from simulators.core.rules import Grade, Level, Policy, Rule, Text, judge
 from simulators.core.store import Store
@@ -155,3 +155,28 @@ def test_no_condition_means_the_next_exchange(here: Store) -> None:
     record(here)
     waited = wait_for(here, "a", Expectation({}), since=0, timeout=0)
     assert waited.exchange is not None and waited.exchange.number == 1
+
+
+def test_who_watches_sees_what_is_awaited_and_how_it_ended() -> None:
+    book = AwaitedBook()
+    assert book.of("a") == ([], [], 0)
+    with book.awaiting("a", Expectation({"outcome": "accepted"}), 4, "the product asks") as first:
+        with book.awaiting("b", Expectation({}), 0):
+            (seen,), ended, state = book.of("a")
+            assert (seen, ended, state) == (first, [], 1)
+            assert len(book.of("b")[0]) == 1
+        first.met = 9
+    awaited, ended, state = book.of("a", 1)
+    assert (awaited, ended, state) == ([], [first], 2)
+    assert book.of("a", 2) == ([], [], 2)
+    expected = {"id": "E1", "label": "the product asks", "expect": {"outcome": "accepted"}, "since": 4, "met": 9}
+    assert first.as_json() == expected
+
+
+def test_a_wait_that_breaks_off_is_awaited_no_more_and_the_past_is_bounded() -> None:
+    book = AwaitedBook()
+    for _ in range(REMEMBERED + 5):
+        with pytest.raises(KeyError), book.awaiting("a", Expectation({}), 0):
+            raise KeyError
+    awaited, ended, _ = book.of("a")
+    assert (awaited, len(ended)) == ([], REMEMBERED)
