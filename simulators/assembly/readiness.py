@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from simulators.assembly.endpoints import certificate_files, describe_world, service_urls, trust_files
 from simulators.clients.dmp.access import dmp_client, patient_of, replayable_ids
+from simulators.clients.oidc import OidcClient, read_metadata
 from simulators.clients.transport import Channel, HttpAnswer
 from simulators.core.errors import EnvironmentProblem, SandboxError, WorldGone
 from simulators.core.pki import client_context
@@ -74,6 +75,24 @@ def _pro_sante_connect(sandbox: Sandbox) -> None:
         raise EnvironmentProblem(f"Pro Santé Connect answered {sent.status}, then {answer.status} {answer.body!r}")
 
 
+def _hospital_idp(sandbox: Sandbox) -> None:
+    """A code flow by hint with PKCE, then the person's claims; the client leads to the hidden world."""
+    described = describe_world(sandbox, SELF_CHECK, certificates=False)
+    client = next(c for c in described["clients"] if c["provider"] == "hospital_idp")
+    base, context = sandbox.local_url("hospital-idp"), client_context(sandbox.trusted.at(sandbox.now()))
+    path = next(service.paths["discovery"] for service in sandbox.services if service.name == "hospital_idp")
+    named = (urlsplit(base).hostname or "",)
+    told = read_metadata(f"{base}{path}?{urlencode({'client_id': client['client_id']})}", context, named)
+    # The public name may only resolve elsewhere: the same endpoints, by an address of this machine.
+    public = str(told["issuer"]).partition("/idp/")[0]
+    here = {name: v.replace(public, base) if isinstance(v, str) and name != "issuer" else v for name, v in told.items()}
+    who = (client["client_id"], client["secret"], "https://localhost/ready", context, replayable_ids(SELF_CHECK))
+    with OidcClient(here, *who, named=named) as product:
+        person = product.userinfo(product.sign_in("hospital-specialist")["access_token"])
+    if not person.get("rpps"):
+        raise EnvironmentProblem(f"the hospital identity provider told nobody's RPPS: {person}")
+
+
 def _form(base: str, path: str, fields: Mapping[str, str], context: ssl.SSLContext) -> HttpAnswer:
     channel = Channel(base, context, named=[urlsplit(base).hostname or ""])
     try:
@@ -83,4 +102,8 @@ def _form(base: str, path: str, fields: Mapping[str, str], context: ssl.SSLConte
         channel.close()
 
 
-PROOFS: Mapping[str, Callable[[Sandbox], None]] = {"dmp": _dmp, "pro_sante_connect": _pro_sante_connect}
+PROOFS: Mapping[str, Callable[[Sandbox], None]] = {
+    "dmp": _dmp,
+    "pro_sante_connect": _pro_sante_connect,
+    "hospital_idp": _hospital_idp,
+}

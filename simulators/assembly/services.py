@@ -10,7 +10,11 @@ from typing import Any
 from simulators.core.pki import Trust
 from simulators.core.service import Service, WSGIApp
 
-ROOMS = {"dmp": "simulators.dmp.service"}
+ROOMS = {
+    "dmp": "simulators.dmp.service",
+    "pro_sante_connect": "simulators.pro_sante_connect.service",
+    "hospital_idp": "simulators.hospital_idp.service",
+}
 TrustAt = Callable[[datetime], Trust]
 CONSOLE = "simulators.console.app"
 

@@ -6,6 +6,7 @@ import http.client
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote
@@ -16,10 +17,11 @@ TIMEOUT_S = 90.0
 
 
 class Refusal(SandboxError):
-    """The control API refused: the message is its problem's detail; ``status`` the HTTP one."""
+    """The control API refused: the message is its problem's detail; ``status`` the HTTP one, ``problem`` the whole
+    document."""
 
-    def __init__(self, detail: str, status: int = 0) -> None:
-        self.status = status
+    def __init__(self, detail: str, status: int = 0, problem: Mapping[str, Any] | None = None) -> None:
+        self.status, self.problem = status, dict(problem or {})
         super().__init__(detail)
 
 
@@ -70,7 +72,9 @@ class Control:
                 content: bytes = answer.read()
                 return content
         except urllib.error.HTTPError as refusal:
-            raise Refusal(_detail(refusal), refusal.code) from refusal
+            problem = _problem(refusal)
+            detail = str(problem.get("detail", f"HTTP {refusal.code}"))
+            raise Refusal(detail, refusal.code, problem) from refusal
         except (OSError, ValueError, http.client.HTTPException) as problem:
             self._silent(problem)
 
@@ -88,8 +92,9 @@ class _NoRedirection(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _detail(refusal: urllib.error.HTTPError) -> str:
+def _problem(refusal: urllib.error.HTTPError) -> dict[str, Any]:
     try:
-        return str(json.loads(refusal.read())["detail"])
-    except (ValueError, KeyError, TypeError, OSError, http.client.HTTPException):
-        return f"HTTP {refusal.code}"
+        found = json.loads(refusal.read())
+    except (ValueError, OSError, http.client.HTTPException):
+        return {}
+    return found if isinstance(found, dict) else {}

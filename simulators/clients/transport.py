@@ -51,13 +51,20 @@ class Channel:
         else:
             self._connection = http.client.HTTPConnection(host, port, timeout=timeout)
 
+    def get(self, path: str, headers: Mapping[str, str]) -> HttpAnswer:
+        """One GET. Raises :class:`WireProblem`, ``WireInsideTransaction``."""
+        return self._send("GET", path, None, headers)
+
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> HttpAnswer:
         """One POST. Raises :class:`WireProblem`, ``WireInsideTransaction``."""
+        return self._send("POST", path, body, headers)
+
+    def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> HttpAnswer:
         refuse_wire("HTTP")
         try:
             if self._connection.sock is not None and _readable(self._connection.sock):
                 self._connection.close()
-            self._connection.request("POST", self._prefix + path, body, dict(headers))
+            self._connection.request(method, self._prefix + path, body, dict(headers))
             answer = self._connection.getresponse()
             content = answer.read(LARGEST + 1)
             if answer.length and len(content) <= LARGEST:

@@ -9,7 +9,7 @@ from flask import Flask, Response, jsonify, request
 
 from simulators.console import configuration, openapi, pages, problems
 from simulators.console.access import API, COOKIE, Access
-from simulators.console.api import doctor, exchanges, general, people, triggers, watching, worlds
+from simulators.console.api import doctor, exchanges, general, people, providers, triggers, watching, worlds
 from simulators.console.api.route import Route, Values
 from simulators.core.service import WSGIApp
 
@@ -20,6 +20,7 @@ ROUTES: tuple[Route, ...] = (
     *general.ROUTES,
     *worlds.ROUTES,
     *people.ROUTES,
+    *providers.ROUTES,
     *exchanges.ROUTES,
     *triggers.ROUTES,
     *doctor.ROUTES,

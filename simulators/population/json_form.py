@@ -12,11 +12,21 @@ from simulators.population.validity import Validity
 Json = dict[str, Any]
 
 
-def require_valid(adopted: bool, verdicts: Iterable[Validity]) -> None:
-    """Raise ``InvalidIdentifier`` at the first verdict that is no, unless the owner was adopted from the wire."""
-    if not adopted:
+def require_valid(kept: bool, verdicts: Iterable[Validity]) -> None:
+    """Raise ``InvalidIdentifier`` at the first verdict that is no, unless the identifiers were kept as received."""
+    if not kept:
         for verdict in verdicts:
             verdict.raise_if_invalid()
+
+
+def kept_as_received(data: Json) -> bool:
+    """Whether the identifiers of this member were kept whatever their key: adopted, promoted or tolerated at import."""
+    return bool(data.get("adopted") or data.get("as_received"))
+
+
+def said_if_kept(as_received: bool) -> Json:
+    """The entry ``as_received``, only written for the few who need it."""
+    return {"as_received": True} if as_received else {}
 
 
 def present(data: Json, names: Iterable[str]) -> Json:

@@ -8,14 +8,24 @@ from typing import Literal, Self
 
 from simulators.population.idnat import PsIdNat
 from simulators.population.ins import Ins
-from simulators.population.json_form import Json, ins_from_json, ins_to_json, present, ps_idnats, require_valid
+from simulators.population.json_form import (
+    Json,
+    ins_from_json,
+    ins_to_json,
+    kept_as_received,
+    present,
+    ps_idnats,
+    require_valid,
+    said_if_kept,
+)
 
 Sex = Literal["M", "F"]
 DmpState = Literal["active", "closed", "none"]
 
 _PLAIN = (
     *("slug", "birth_name", "used_name", "sex", "birth_place", "phone", "email"),
-    *("dmp_state", "dmp_closing_motive", "dmp_closing_reason", "internet_account", "attached_to_mes", "adopted"),
+    *("dmp_state", "dmp_closing_motive", "dmp_closing_reason", "internet_account", "attached_to_mes"),
+    *("adopted", "as_received"),
 )
 
 
@@ -64,7 +74,7 @@ class Patient:
     ``given_names`` holds the civil-status names in order, the first one first; ``used_name`` is the usage name, if any.
     ``dmp_closed_on``, ``dmp_closing_motive`` (code, e.g. FERMETURE_DEMANDE_PATIENT) and ``dmp_closing_reason`` (text)
     belong to a closed DMP only. Raises ``ValueError`` when they contradict ``dmp_state``, ``InvalidIdentifier``
-    for a wrong identifier unless ``adopted``.
+    for a wrong identifier unless ``adopted`` or ``as_received``.
     """
 
     slug: str
@@ -89,6 +99,7 @@ class Patient:
     internet_account: bool = False
     attached_to_mes: bool = False
     adopted: bool = False
+    as_received: bool = False
 
     def __post_init__(self) -> None:
         if self.sex not in ("M", "F"):
@@ -99,8 +110,9 @@ class Patient:
             raise ValueError(f"patient {self.slug}: a closing date goes with a closed DMP, and only with one")
         if self.dmp_state != "closed" and (self.dmp_closing_motive or self.dmp_closing_reason):
             raise ValueError(f"patient {self.slug}: a closing motive or reason goes with a closed DMP only")
-        require_valid(self.adopted, (ins.validity for ins in (self.ins, *self.guardians)))
-        require_valid(self.adopted, (ps.validity for ps in (*self.blocked_professionals, *self.treating_physicians)))
+        kept = self.adopted or self.as_received
+        require_valid(kept, (ins.validity for ins in (self.ins, *self.guardians)))
+        require_valid(kept, (ps.validity for ps in (*self.blocked_professionals, *self.treating_physicians)))
 
     @property
     def name(self) -> str:
@@ -132,21 +144,22 @@ class Patient:
             "internet_account": self.internet_account,
             "attached_to_mes": self.attached_to_mes,
             "adopted": self.adopted,
+            **said_if_kept(self.as_received),
         }
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
         """Inverse of ``to_json``; absent optional keys take defaults. Raises as the constructor, and ``KeyError``."""
-        adopted = data.get("adopted", False)
+        kept = kept_as_received(data)
         return cls(
             **present(data, _PLAIN),
-            ins=ins_from_json(data["ins"], adopted),
+            ins=ins_from_json(data["ins"], kept),
             given_names=tuple(data["given_names"]),
             birth_date=date.fromisoformat(data["birth_date"]),
             address=Address.from_json(data["address"]) if data.get("address") else None,
-            guardians=tuple(ins_from_json(guardian, adopted) for guardian in data.get("guardians", ())),
+            guardians=tuple(ins_from_json(guardian, kept) for guardian in data.get("guardians", ())),
             dmp_closed_on=date.fromisoformat(data["dmp_closed_on"]) if data.get("dmp_closed_on") else None,
             oppositions=Oppositions.from_json(data.get("oppositions", {})),
-            blocked_professionals=ps_idnats(data.get("blocked_professionals", ()), adopted),
-            treating_physicians=ps_idnats(data.get("treating_physicians", ()), adopted),
+            blocked_professionals=ps_idnats(data.get("blocked_professionals", ()), kept),
+            treating_physicians=ps_idnats(data.get("treating_physicians", ()), kept),
         )

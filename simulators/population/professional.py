@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from simulators.population.idnat import PsIdNat, StructIdNat
-from simulators.population.json_form import Json, present, ps_idnats, require_valid
+from simulators.population.json_form import Json, kept_as_received, present, ps_idnats, require_valid, said_if_kept
 from simulators.population.national import Rpps
 
 
@@ -56,7 +56,8 @@ class Activity:
 class Professional:
     """A professional, or a person of the non-professional staff (whose PS_IdNat holds no RPPS).
 
-    ``activities``: the first one is the usual one. Raises ``InvalidIdentifier`` unless ``adopted``.
+    ``activities``: the first one is the usual one. Raises ``InvalidIdentifier`` unless ``adopted`` or
+    ``as_received``.
     """
 
     slug: str
@@ -66,10 +67,12 @@ class Professional:
     civility: str
     activities: tuple[Activity, ...]
     adopted: bool = False
+    as_received: bool = False
 
     def __post_init__(self) -> None:
-        require_valid(self.adopted, [self.ps_idnat.validity])
-        require_valid(self.adopted, (activity.structure.validity for activity in self.activities))
+        kept = self.adopted or self.as_received
+        require_valid(kept, [self.ps_idnat.validity])
+        require_valid(kept, (activity.structure.validity for activity in self.activities))
 
     @property
     def rpps(self) -> Rpps | None:
@@ -86,14 +89,15 @@ class Professional:
             "civility": self.civility,
             "activities": [activity.to_json() for activity in self.activities],
             "adopted": self.adopted,
+            **said_if_kept(self.as_received),
         }
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
         """Inverse of ``to_json``. Raises as the constructor, and ``KeyError``."""
-        adopted = data.get("adopted", False)
+        kept = kept_as_received(data)
         return cls(
-            **present(data, ["slug", "family", "given", "civility", "adopted"]),
-            ps_idnat=ps_idnats([data["ps_idnat"]], adopted)[0],
-            activities=tuple(Activity.from_json(activity, adopted=adopted) for activity in data["activities"]),
+            **present(data, ["slug", "family", "given", "civility", "adopted", "as_received"]),
+            ps_idnat=ps_idnats([data["ps_idnat"]], kept)[0],
+            activities=tuple(Activity.from_json(activity, adopted=kept) for activity in data["activities"]),
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from simulators.population.idnat import StructIdNat
-from simulators.population.json_form import Json, present, require_valid
+from simulators.population.json_form import Json, kept_as_received, present, require_valid, said_if_kept
 from simulators.population.national import Finess, Siret
 
 StructureKind = Literal["legal-entity", "hospital", "practice", "laboratory", "imaging-centre", "pharmacy", "other"]
@@ -24,7 +24,7 @@ class Service:
 class Structure:
     """A structure. ``legal_entity`` is the Struct_IdNat of the legal entity (EJ) a geographic one belongs to.
 
-    Raises ``InvalidIdentifier`` unless ``adopted``.
+    Raises ``InvalidIdentifier`` unless ``adopted`` or ``as_received``.
     """
 
     slug: str
@@ -37,10 +37,12 @@ class Structure:
     legal_entity: StructIdNat | None = None
     services: tuple[Service, ...] = ()
     adopted: bool = False
+    as_received: bool = False
 
     def __post_init__(self) -> None:
         identifiers = (self.struct_idnat, self.finess, self.siret, self.legal_entity)
-        require_valid(self.adopted, (identifier.validity for identifier in identifiers if identifier))
+        kept = self.adopted or self.as_received
+        require_valid(kept, (identifier.validity for identifier in identifiers if identifier))
 
     def to_json(self) -> Json:
         """Plain JSON of this structure."""
@@ -55,16 +57,17 @@ class Structure:
             "legal_entity": self.legal_entity.value if self.legal_entity else None,
             "services": [{"code": service.code, "name": service.name} for service in self.services],
             "adopted": self.adopted,
+            **said_if_kept(self.as_received),
         }
 
     @classmethod
     def from_json(cls, data: Json) -> Self:
         """Inverse of ``to_json``. Raises as the constructor, and ``KeyError``."""
-        adopted = data.get("adopted", False)
-        struct_idnat = StructIdNat.as_received if adopted else StructIdNat
-        finess, siret = (Finess.as_received, Siret.as_received) if adopted else (Finess, Siret)
+        kept = kept_as_received(data)
+        struct_idnat = StructIdNat.as_received if kept else StructIdNat
+        finess, siret = (Finess.as_received, Siret.as_received) if kept else (Finess, Siret)
         return cls(
-            **present(data, ["slug", "name", "kind", "sector", "adopted"]),
+            **present(data, ["slug", "name", "kind", "sector", "adopted", "as_received"]),
             struct_idnat=struct_idnat(data["struct_idnat"]),
             finess=finess(data["finess"]) if data.get("finess") else None,
             siret=siret(data["siret"]) if data.get("siret") else None,

@@ -108,6 +108,11 @@ def save(tx: Tx, client: Client) -> None:
     """Registers or replaces. A client_id that leads to another world is then reached by this world's address only."""
     with suppress(RoutingConflict):
         claim(tx, CLIENT_ROUTE, client.client_id)
+    keep(tx, client)
+
+
+def keep(tx: Tx, client: Client) -> None:
+    """Writes the row alone."""
     tx.put(_clients, client_id=client.client_id, data=json.dumps(client.to_json(), ensure_ascii=False))
 
 

@@ -20,6 +20,7 @@ from simulators.population.model import Activity, Coded, Professional
 from simulators.pro_sante_connect.model import PscRequest
 from simulators.pro_sante_connect.people import OTHER_ROLE
 from simulators.pro_sante_connect.rules.authorization import CHOICE
+from simulators.pro_sante_connect.signing_in import possible
 
 NEW: Final = "new"
 ROWS: Final = (1, 2, 3, 4)
@@ -29,7 +30,6 @@ _LONGEST: Final = 80
 _NAME: Final = f"{_LONGEST} printable characters"
 _SECTIONS_OID: Final = "1.2.250.1.71.4.2.6"
 _PHARMACIST: Final = "21"
-_EDIT: Final = re.compile(r"ANS[0-9]{14}")
 _SPECIALTY: Final = re.compile(r"[A-Z]{1,4}[0-9]{0,3}")
 SAID: Final[dict[str, Text]] = {
     "a professional": Text("Choisissez un professionnel de la liste.", "Choose a professional of the list."),
@@ -148,8 +148,7 @@ def _identifier(call: Call, form: Form) -> str:
             pass
         return made
     value = f"8{typed}" if re.fullmatch(r"[0-9]{11}", typed) else typed
-    shape = is_valid_ps_idnat(value)
-    if not (shape or shape.only_key_wrong or _EDIT.fullmatch(value)):
+    if not possible(value):
         form.wrong("identifier", "a national identifier")
     elif registry.professional(call.tx, value) is not None:
         form.wrong("identifier", "an identifier nobody has")

@@ -14,6 +14,7 @@ from simulators.core.service import Fidelity, ListenerSpec, Service, WSGIApp
 from simulators.pro_sante_connect import clients, seeds
 from simulators.pro_sante_connect.authorization import authorization
 from simulators.pro_sante_connect.ciba import ciba
+from simulators.pro_sante_connect.client_family import CLIENTS
 from simulators.pro_sante_connect.device import PING
 from simulators.pro_sante_connect.discovery import discovery, jwks
 from simulators.pro_sante_connect.flow import PscFlow
@@ -135,6 +136,7 @@ def service(trust: Callable[[datetime], Trust]) -> Service:
         settings=tuple(setting.name for setting in SETTINGS),
         operations=tuple(dict.fromkeys(f"{NAME}.{operation.name}" for operation in OPERATIONS)),
         clients=clients.described,
+        families=(CLIENTS,),
         senders={PING: ping.send},
         production_names={
             WALLET: ("wallet.bas.psc.esante.gouv.fr", "wallet.esw.esante.gouv.fr"),

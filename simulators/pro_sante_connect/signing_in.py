@@ -23,8 +23,7 @@ def person_of_hint(
     found = people.person(call.tx, hint)
     if found is not None:
         return found
-    shape = is_valid_ps_idnat(hint)
-    if not (shape or shape.only_key_wrong or _EDIT.fullmatch(hint)):
+    if not possible(hint):
         expected = "a national identifier"
         raise call.refusal(form.finding(where, found=hint, expected=expected))
     known_professional(call, hint, where, unknown)
@@ -32,3 +31,9 @@ def person_of_hint(
     if adopted is None:
         raise LookupError(hint)
     return adopted
+
+
+def possible(national_id: str) -> bool:
+    """Whether somebody may have that identifier: one of the national forms, be its key wrong, or that of EDIT."""
+    shape = is_valid_ps_idnat(national_id)
+    return bool(shape) or shape.only_key_wrong or _EDIT.fullmatch(national_id) is not None

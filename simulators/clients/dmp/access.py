@@ -59,7 +59,7 @@ def dmp_client(
     person = Professional.from_json(dict(named(world, "professionals", professional)))
     if not person.activities:
         raise NotInWorld(f"professional {professional} has no activity: nobody can act as him")
-    auth, cachet = (issued_of(held["certificates"][use]) for use in ("auth_cli", "sign"))
+    auth, cachet = (_issued(held["certificates"], use) for use in ("auth_cli", "sign"))
     trust = Trust(roots=tuple(x509.load_pem_x509_certificates(roots.read_bytes())), intermediates=(), crls=())
     url = urlsplit(world["services"]["dmp"]["patients"])
     prefix = url.path.partition("/si-dmp-server")[0]
@@ -68,14 +68,25 @@ def dmp_client(
     return DmpClient(channel, Submitter(person, place, cachet), issuer, ids, now)
 
 
+def _issued(certificates: Mapping[str, Any], use: str) -> IssuedCertificate:
+    """From the texts when they are there: the sandbox may be on another machine."""
+    if "pem" not in certificates:
+        return issued_of(certificates[use])
+    texts = {form: text.encode() for form, text in certificates["pem"][use].items()}
+    return _of_pem(texts["certificate"], texts["key"], texts["chain"])
+
+
 def issued_of(files: Mapping[str, str]) -> IssuedCertificate:
     """A certificate pair from its files. Raises ``EnvironmentProblem`` when they are not here."""
     try:
-        certificate = x509.load_pem_x509_certificate(Path(files["certificate"]).read_bytes())
-        chain = x509.load_pem_x509_certificates(Path(files["chain"]).read_bytes())
-        return IssuedCertificate(certificate, load_key(Path(files["key"]).read_bytes()), tuple(chain))
+        return _of_pem(*(Path(files[form]).read_bytes() for form in ("certificate", "key", "chain")))
     except OSError as problem:
         raise EnvironmentProblem(f"certificate files of the sandbox cannot be read: {problem}") from problem
+
+
+def _of_pem(certificate: bytes, key: bytes, chain: bytes) -> IssuedCertificate:
+    issuers = tuple(x509.load_pem_x509_certificates(chain))
+    return IssuedCertificate(x509.load_pem_x509_certificate(certificate), load_key(key), issuers)
 
 
 def replayable_ids(seed: str) -> Callable[[], uuid.UUID]:

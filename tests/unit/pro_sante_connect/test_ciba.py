@@ -235,7 +235,10 @@ def test_a_device_out_of_service(room: Room, state: str, rule: Rule, words: str)
 
 def test_ping_mode_wants_a_token_and_an_address(room: Room) -> None:
     room.client(delivery="ping", notification_endpoint="https://produit.test/ping")
-    good = lambda: backchannel(client_notification_token="jeton-1")  # noqa: E731
+
+    def good() -> Ask:
+        return backchannel(client_notification_token="jeton-1")
+
     assert ciba_alone(room.send(good()).rules) == []
     assert_mends(room, good, "body.client_notification_token", None, rules.NOTIFICATION_MISSING)
     assert_mends(room, good, "body.client_notification_token", "j" * 1025, rules.NOTIFICATION_LONG)
