@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+import simulators
 from simulators.assembly.examine.model import UNREADABLE
 from simulators.assembly.incidents import RULES as INCIDENT_RULES
 from simulators.assembly.services import load_services
@@ -15,16 +16,28 @@ from simulators.core.rules import Catalogue, Rule
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="machine-readable")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="machine-readable")
+    form.add_argument("--pin", action="store_true", help="what --rules-pin of run, exec and baseline compares with")
 
 
 def every_rule() -> Catalogue[Rule]:
     """All rules of this version."""
+    return Catalogue([*running_rules(), UNREADABLE])
+
+
+def running_rules() -> Catalogue[Rule]:
+    """The rules of a sandbox with every simulator: those that can meet an exchange."""
     rules = [rule for service in load_services() for rule in service.rules]
-    return Catalogue([*rules, *INCIDENT_RULES.values(), *OWN_RULES, UNREADABLE])
+    return Catalogue([*rules, *INCIDENT_RULES.values(), *OWN_RULES])
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.pin:
+        from simulators.scenario.pin import pin
+
+        print(pin(map(rule_json, running_rules()), simulators.__version__), end="")
+        return PASS
     catalogue = every_rule()
     if options.json:
         print(json.dumps([rule_json(rule) for rule in catalogue], ensure_ascii=False, indent=1))

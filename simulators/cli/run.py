@@ -5,24 +5,30 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from simulators.assembly.endpoints import endpoints
 from simulators.assembly.settings import ENDPOINTS_VARIABLE, Settings
-from simulators.cli.codes import INVALID
+from simulators.cli.codes import FAILED, INVALID, PASS
+from simulators.cli.gate import collected, gate
+from simulators.cli.pins import add_pin, pin_holds
 from simulators.cli.playing import Playing
 from simulators.cli.remote import add_endpoints, running
 from simulators.cli.stopping import interruptible
 from simulators.clients.control import Control
 from simulators.core.errors import EnvironmentProblem
 from simulators.scenario.load import InvalidScenario, Scenario, load
+from simulators.scenario.refusals import newest
+from simulators.scenario.report import Case
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     add_endpoints(parser)
     parser.add_argument("scenarios", nargs="+", type=Path, metavar="SCENARIO")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit report")
+    parser.add_argument("--baseline", type=Path, metavar="FILE", help="fail on findings that this file does not know")
+    add_pin(parser)
     parser.add_argument("--lang", choices=["fr", "en"], default="fr")
 
 
@@ -36,12 +42,28 @@ def run(options: argparse.Namespace) -> int:
     if len(scenarios) < len(options.scenarios):
         return INVALID
     with interruptible(), _sandbox(options.endpoints) as control:
+        if not pin_holds(control, options.rules_pin):
+            return FAILED
         playing = Playing(control, options.lang)
-        code = playing.play(scenarios)
+        code, cases = _played(control, playing, scenarios, options.baseline)
     print(f"\n{playing.summary()}")
     if options.junit:
-        playing.write_junit(options.junit)
+        playing.write_junit(options.junit, cases)
     return code
+
+
+def _played(
+    control: Control, playing: Playing, scenarios: Sequence[Scenario], baseline: Path | None
+) -> tuple[int, list[Case]]:
+    """The exit code, and what the baseline says of the exchanges of these scenarios' worlds meanwhile."""
+    if baseline is None:
+        return playing.play(scenarios), []
+    there = control.call("GET", "/worlds")["worlds"]
+    since = {s.world: newest(control, s.world) if s.world in there else 0 for s in scenarios}
+    code = playing.play(scenarios)
+    print()
+    held, cases = gate(control, baseline, collected(control, since, playing.expected_refusal))
+    return (FAILED if code == PASS and not held else code), cases
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -196,6 +196,16 @@ def last_accepted(
         if all(seen.get(name) == value for name, value in who.items()):
             return row
     return None
+
+
+def newest_accepted(tx: Tx, protocols: Iterable[str], until: datetime) -> datetime | None:
+    """The wire time of the newest accepted exchange of these protocols, rows after ``until`` left aside."""
+    table = schema.exchanges
+    statement = tx.select(table, table.c.wire_us).where(
+        table.c.outcome == "accepted", table.c.protocol.in_(sorted(protocols)), table.c.wire_us <= to_us(until)
+    )
+    row = tx.first(statement.order_by(table.c.wire_us.desc()).limit(1))
+    return from_us(row.wire_us) if row is not None else None
 
 
 def row_request(tx: Tx, row: Row[Any]) -> bytes:

@@ -79,6 +79,15 @@ def load(path: Path) -> Scenario:
 
 def parse(text: str, file: str) -> Scenario:
     """As :func:`load`, from text."""
+    data, lines = plain_yaml(text, file)
+    flaws = [Flaw(file, _line(lines, where), message) for where, message in _schema_flaws(data)]
+    if flaws:
+        raise InvalidScenario(sorted(flaws, key=lambda flaw: flaw.line))
+    return Scenario(file, data, lines)
+
+
+def plain_yaml(text: str, file: str) -> tuple[Any, Mapping[Path_, int]]:
+    """Plain data and the line of each value. Raises :class:`InvalidScenario`."""
     if len(text) > LARGEST:
         raise InvalidScenario([Flaw(file, 0, f"larger than {LARGEST} characters")])
     lines: dict[Path_, int] = {}
@@ -95,10 +104,7 @@ def parse(text: str, file: str) -> Scenario:
         mark = getattr(problem, "problem_mark", None)
         said = getattr(problem, "problem", None) or str(problem)
         raise InvalidScenario([Flaw(file, mark.line + 1 if mark else 0, said)]) from problem
-    flaws = [Flaw(file, _line(lines, where), message) for where, message in _schema_flaws(data)]
-    if flaws:
-        raise InvalidScenario(sorted(flaws, key=lambda flaw: flaw.line))
-    return Scenario(file, data, lines)
+    return data, lines
 
 
 @cache

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from lxml import etree
@@ -41,7 +43,7 @@ def _why(played: Played, lang: str) -> list[str]:
     lines: list[str] = []
     for finding in played.outcome.verdict.get("findings", ()):
         if finding["level"] == "refuse":
-            lines += _explained(finding, lang)
+            lines += explained(finding, lang)
     for name, (wanted, found) in played.misses.items():
         lines.append(f"        expected {name} = {wanted!r}, found {found!r}")
     for miss in played.outcome.near:
@@ -53,7 +55,8 @@ def _why(played: Played, lang: str) -> list[str]:
     return lines
 
 
-def _explained(finding: Mapping[str, Any], lang: str) -> list[str]:
+def explained(finding: Mapping[str, Any], lang: str) -> list[str]:
+    """A finding on a few lines: what is said, rule, place, found, expected, how to mend it."""
     said = finding["national"] or finding["sentence"][lang]
     cause = "" if said == finding["sentence"][lang] else f" : {finding['sentence'][lang]}"
     labels = ("où", "trouvé", "attendu", "réparer") if lang == "fr" else ("where", "found", "expected", "mend")
@@ -69,11 +72,26 @@ def _near(miss: Mapping[str, Any]) -> list[str]:
     return lines + [f"          {path}: expected {w['expected']!r}, found {w['found']!r}" for path, w in wrong]
 
 
-def junit(results: Iterable[Result]) -> bytes:
-    """A JUnit document: one suite a scenario, one case a step; the steps not played are skipped."""
+@dataclass(frozen=True)
+class Case:
+    """One JUnit case beside the scenarios: it failed with ``failure``, or was skipped with ``skipped``, or passed."""
+
+    name: str
+    failure: str = ""
+    skipped: str = ""
+    text: str = ""
+
+
+def junit(results: Iterable[Result] = (), findings: Sequence[Case] = ()) -> bytes:
+    """A JUnit document: one suite a scenario, one case a step, the steps not played skipped; one suite of findings."""
     root = etree.Element("testsuites", {"name": "segur-sandbox"})
     for result in results:
         _suite(root, result)
+    if findings:
+        _findings(root, findings)
+    for name in ("tests", "failures", "errors", "skipped"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
+    root.set("time", f"{sum(float(suite.get('time', '0')) for suite in root):.3f}")
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 
@@ -86,12 +104,12 @@ def _suite(root: etree._Element, result: Result) -> None:
         "skipped": len(scenario.steps) - len(steps),
         "time": f"{sum(step.seconds for step in steps):.3f}",
     }
-    suite = _element(root, "testsuite", name=scenario.title("en"), **counts)
-    _element(_element(suite, "properties"), "property", name="notice", value=NOTICE)
+    suite = _marked(root, scenario.title("en"), counts)
     for step in steps:
         case = _case(suite, scenario, step.number, step.step, step.seconds)
         if not step.passed:
-            why = _element(case, "error" if step.error else "failure", message=f"{scenario.file}:{step.line}")
+            kind = "error" if step.error else "failure"
+            why = _element(case, kind, message=f"{scenario.file}:{step.line}", type=kind)
             why.text = _xml_safe(line(step, "en"))
     for number, left in enumerate(scenario.steps[len(steps) :], start=len(steps) + 1):
         _element(_case(suite, scenario, number, left, 0.0), "skipped")
@@ -101,7 +119,30 @@ def _case(
     suite: etree._Element, scenario: Scenario, number: int, step: Mapping[str, Any], seconds: float
 ) -> etree._Element:
     name = f"{number:02d} {step['say']['en']}"
-    return _element(suite, "testcase", classname=scenario.file, name=name, time=f"{seconds:.3f}")
+    # Jenkins takes what stands before the last dot for a package; GitLab links the file.
+    where = {"classname": f"segur.{PurePath(scenario.file).stem}", "file": scenario.file}
+    return _element(suite, "testcase", **where, name=name, time=f"{seconds:.3f}")
+
+
+def _findings(root: etree._Element, cases: Sequence[Case]) -> None:
+    failed, skipped = sum(bool(c.failure) for c in cases), sum(bool(c.skipped) for c in cases)
+    counts = {"tests": len(cases), "failures": failed, "errors": 0, "skipped": skipped, "time": "0.000"}
+    suite = _marked(root, "Findings", counts)
+    for given in cases:
+        case = _element(suite, "testcase", classname="segur.findings", name=given.name, time="0.000")
+        if given.failure:
+            _element(case, "failure", message=given.failure, type="finding").text = _xml_safe(given.text)
+        elif given.skipped:
+            _element(case, "skipped", message=given.skipped)
+        elif given.text:
+            _element(case, "system-out").text = _xml_safe(given.text)
+
+
+def _marked(root: etree._Element, name: str, counts: Mapping[str, object]) -> etree._Element:
+    """A suite that says what it is worth."""
+    suite = _element(root, "testsuite", name=name, **counts)
+    _element(_element(suite, "properties"), "property", name="notice", value=NOTICE)
+    return suite
 
 
 def _element(parent: etree._Element, tag: str, **attributes: object) -> etree._Element:

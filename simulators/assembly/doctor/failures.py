@@ -6,18 +6,15 @@ advance and left) is grey. Rows of the pseudo-world ``-`` hold the wall clock.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
-
 from simulators.assembly.doctor.model import Check, grey, red
 from simulators.core import journal
-from simulators.core.clock import from_us, to_us
+from simulators.core.errors import WorldGone
 from simulators.core.rules import Text
-from simulators.core.store import schema
-from simulators.core.store.api import Store
 from simulators.core.store.schema import PSEUDO_WORLD
 
 if TYPE_CHECKING:
@@ -35,7 +32,7 @@ def failures(sandbox: Sandbox) -> Iterator[Check]:
     now = sandbox.now()
     for row, times in _grouped(journal.last(sandbox.store, PSEUDO_WORLD, LOOKED_AT))[:SHOWN]:
         listener = row.protocol
-        good = _last_good(sandbox.store, {listener, protocols.get(listener, listener)}, now)
+        good = _last_good(sandbox, {listener, protocols.get(listener, listener)}, now)
         yield _told(row, times, names, good is not None and good > row.wire)
 
 
@@ -80,12 +77,11 @@ def _names(sandbox: Sandbox) -> list[str]:
     return [name.lower() for name in (*sandbox.settings.names, *sandbox.ports.names.table())]
 
 
-def _last_good(store: Store, protocols: set[str], now: datetime) -> datetime | None:
+def _last_good(sandbox: Sandbox, protocols: set[str], now: datetime) -> datetime | None:
     """When the last accepted exchange came, in any world; the rows of a world frozen in the future do not count."""
-    table = schema.exchanges
-    statement = select(func.max(table.c.wire_us)).where(
-        table.c.outcome == "accepted", table.c.protocol.in_(sorted(protocols)), table.c.wire_us <= to_us(now)
-    )
-    with store.peek() as connection:
-        found = connection.execute(statement).scalar()
-    return from_us(found) if found is not None else None
+    found: list[datetime] = []
+    for world in sandbox.worlds.names(hidden=True):
+        with contextlib.suppress(WorldGone), sandbox.store.read(world) as tx:
+            newest = journal.newest_accepted(tx, protocols, now)
+            found += [newest] if newest is not None else []
+    return max(found, default=None)

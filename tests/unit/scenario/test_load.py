@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulators.core.faults.match import KEYS, Match
 from simulators.core.shipped import shipped
-from simulators.scenario.load import InvalidScenario, load, parse
+from simulators.scenario.load import InvalidScenario, load, parse, schema
 
 GOOD = """segur_scenario: 1
 title: {fr: un, en: one}
@@ -142,3 +143,21 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         parse(text, "s.yaml")
     except InvalidScenario as refused:
         assert refused.flaws
+
+
+FAULT = """segur_scenario: 1
+title: {fr: un, en: one}
+steps:
+  - say: {fr: a, en: b}
+    fault:
+      name: outage
+      match: {on: dmp.TD0.2, professional: 8997*, between: [2026-01-01T00:00:00Z, 2026-02-01T00:00:00Z]}
+"""
+
+
+def test_a_match_has_every_condition_a_fault_takes() -> None:
+    (step,) = parse(FAULT, "s.yaml").steps
+    match = Match.from_json(step["fault"]["match"])
+    assert match.professional == "8997*" and match.between is not None
+    assert set(schema()["$defs"]["match"]["properties"]) == set(KEYS)
+    assert flaws(FAULT.replace(", 2026-02-01T00:00:00Z]", "]"))

@@ -50,7 +50,7 @@ def test_a_suite_counts_its_steps_and_tells_their_times() -> None:
     assert [case.get("name") for case in cases] == [f"0{n} says" for n in (1, 2, 3, 4)]
     assert [case.get("time") for case in cases] == ["0.250", "1.000", "0.001", "0.000"]
     assert [child.tag for case in cases for child in case] == ["failure", "error", "skipped"]
-    assert {case.get("classname") for case in cases} == {"dir/s.yaml"}
+    assert {(case.get("classname"), case.get("file")) for case in cases} == {("segur.s", "dir/s.yaml")}
     assert cases[1][0].get("message") == "dir/s.yaml:4"
     assert "expected count = 1, found 2" in (cases[1][0].text or "")
 

@@ -1,0 +1,3 @@
+module example/segur
+
+go 1.19
