@@ -41,6 +41,8 @@ COMMANDS = {
     "refuse": "forced refusals / les refus forcés",
     "cert": "certificates / les certificats",
     "population": "your own data: import, export, adopted, promote, template / vos propres données",
+    "client": "OpenID clients: list, add, remove, promote / les clients OpenID",
+    "phone": "the e-CPS in the box: list, approve, refuse... qr / l'e-CPS simulée",
     "trust": "what makes a product trust the sandbox / faire confiance au bac à sable",
     "hosts": "names of the shared HTTPS port in a hosts file / les noms dans un fichier hosts",
 }

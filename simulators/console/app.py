@@ -9,7 +9,17 @@ from flask import Flask, Response, jsonify, request
 
 from simulators.console import configuration, openapi, pages, problems
 from simulators.console.access import API, COOKIE, Access
-from simulators.console.api import doctor, exchanges, general, people, providers, triggers, watching, worlds
+from simulators.console.api import (
+    doctor,
+    exchanges,
+    general,
+    people,
+    pro_sante_connect,
+    providers,
+    triggers,
+    watching,
+    worlds,
+)
 from simulators.console.api.route import Route, Values
 from simulators.core.service import WSGIApp
 
@@ -21,6 +31,7 @@ ROUTES: tuple[Route, ...] = (
     *worlds.ROUTES,
     *people.ROUTES,
     *providers.ROUTES,
+    *pro_sante_connect.ROUTES,
     *exchanges.ROUTES,
     *triggers.ROUTES,
     *doctor.ROUTES,

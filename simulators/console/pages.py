@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response, abort, g, render_template, request
 
 from simulators.assembly.endpoints import service_urls
+from simulators.console.phone import phone_link
 from simulators.console.texts import TEXTS
 from simulators.core import due, journal
 from simulators.core.diff import nearest_good
@@ -79,7 +80,10 @@ def _world(sandbox: Sandbox, world: str) -> str:
     # A bare PS_IdNat does not tell its authority: the table says it is one.
     people = "\n".join(f"{person['id']}^&{PS_IDNAT_OID}" for person in described["professionals"])
     mask = mask_of(people.encode())
-    return _page("world.html", world=described, rows=rows, coming=coming, mask=mask, lost=world == PSEUDO_WORLD)
+    at = described["services"].get("pro_sante_connect", {}).get("phone")
+    phone = phone_link(at) if at else None
+    lost = world == PSEUDO_WORLD
+    return _page("world.html", world=described, rows=rows, coming=coming, mask=mask, lost=lost, phone=phone)
 
 
 def _exchange(sandbox: Sandbox, world: str, number: int) -> str:

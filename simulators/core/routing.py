@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from simulators.core.errors import RoutingConflict
@@ -90,6 +91,18 @@ def claim(tx: Tx, kind: str, key: str) -> None:
 def release(tx: Tx, kind: str, key: str) -> None:
     """``key`` leads nowhere again; a key of another world is left alone."""
     tx.connection.execute(delete(schema.routing).where(*_is(kind, key), schema.routing.c.world == tx.world))
+
+
+def routed_elsewhere(tx: Tx, kind: str, table: Table, column: str, **values: Any) -> Sequence[Row[Any]]:
+    """Rows of the other worlds whose ``column`` is a routing key that leads to them, with these column values.
+
+    Only for what an address without a world must show for all of them (public keys). Snapshots have no such keys.
+    """
+    route, here = schema.routing.c, table.c
+    same = and_(route.kind == kind, route.key == here[column], route.world == here.world)
+    chosen = [here[name] == value for name, value in values.items()]
+    statement = select(table).join(schema.routing, same).where(here.world != tx.world, *chosen)
+    return tx.connection.execute(statement).fetchall()
 
 
 def _holder(connection: Connection, kind: str, key: str) -> str | None:

@@ -22,7 +22,7 @@ def authenticated(call: Call, request: PscRequest) -> Client:
     shown = request.shown
     if not shown.client_id:
         raise call.refusal(rules.MISSING.finding("body.client_id", expected="client_id"))
-    client = known(call, shown.client_id, _id_place(request), rules.UNKNOWN)
+    client = known(call, shown.client_id, request.where("client_id"), rules.UNKNOWN)
     if shown.twice:
         call.find(rules.TWICE.finding("body.client_secret", found="present", expected="absent"))
     call.judge([_method, _secret, _certificate], (client, request))
@@ -42,10 +42,6 @@ def known(call: Call, client_id: str, where: str, rule: Rule) -> Client:
     clients.save(call.tx, adopted)
     call.adopted(FAMILY, client_id)
     return adopted
-
-
-def _id_place(request: PscRequest) -> str:
-    return "header.Authorization" if request.shown.id_in == "header" else "body.client_id"
 
 
 def _uses_certificate(client: Client) -> bool:
@@ -97,7 +93,7 @@ def _certificate(case: tuple[Client, PscRequest]) -> Iterator[Finding]:
 
 
 def _secret_place(request: PscRequest) -> str:
-    return "header.Authorization" if request.shown.secret_in == "header" else "body.client_secret"
+    return "header.Authorization" if request.shown.id_in == "header" else "body.client_secret"
 
 
 def _learnt(call: Call, client: Client, request: PscRequest) -> Client:

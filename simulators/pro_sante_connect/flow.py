@@ -117,7 +117,8 @@ def _read(reading: Callable[[], Params]) -> Params:
     try:
         return reading()
     except ParamsRefused as refused:
-        finding = rules.PARAMETERS.finding(refused.where, found=refused.found, expected=refused.expected)
+        place = "header.Content-Type" if refused.where == "Content-Type" else refused.where
+        finding = rules.PARAMETERS.finding(place, found=refused.found, expected=refused.expected)
         raise refusal(finding) from None
 
 

@@ -18,7 +18,7 @@ def introspection(call: Call, request: PscRequest) -> Answer:
     client = authenticated(call, request)
     if not client.introspection:
         found, expected = client.client_id, "an entitled client"
-        call.find(rules.INTROSPECTION.finding("body.client_id", found=found, expected=expected))
+        call.find(rules.INTROSPECTION.finding(request.where("client_id"), found=found, expected=expected))
     value, at = request.params.get("token"), request.where("token")
     if not value:
         raise call.refusal(rules.TOKEN_MISSING.finding(at, expected="a token"))

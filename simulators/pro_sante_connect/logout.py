@@ -7,6 +7,7 @@ from dataclasses import replace
 from simulators.core.exchange import Answer, Call
 from simulators.core.oidc import answers, keys, redirects
 from simulators.core.oidc.jose import Jwt, TokenRefused, verify
+from simulators.core.rules import Level, Verdict
 from simulators.pro_sante_connect import clients, sessions, web
 from simulators.pro_sante_connect.authorization import browser_secret, cookie_name
 from simulators.pro_sante_connect.clients import Client
@@ -83,9 +84,15 @@ def _way_back(call: Call, request: PscRequest, client: Client | None) -> str:
 def _declared(call: Call, client: Client, uri: str, at: str) -> str:
     if uri in client.post_logout_redirect_uris:
         return uri
-    if redirects.problem(uri) or call.world.policy.on_unknown("redirects") == "refuse":
-        expected = " | ".join(client.post_logout_redirect_uris) or "a declared logout URI"
-        call.find(rules.LOGOUT_REDIRECT.finding(at, found=uri, expected=expected))
+    choice = call.world.policy.on_unknown("redirects")
+    expected = " | ".join(client.post_logout_redirect_uris) or "a declared logout URI"
+    finding = rules.LOGOUT_REDIRECT.finding(at, found=uri, expected=expected)
+    if redirects.problem(uri):  # never a script, whatever the policy
+        raise call.refusal(finding)
+    if choice == "refuse":
+        call.find(finding)
+    elif choice == "warn":
+        call.verdict += Verdict((replace(finding, level=Level.WARN),))
     changed = replace(client, post_logout_redirect_uris=(*client.post_logout_redirect_uris, uri))
     clients.save(call.tx, changed)
     call.adopted("redirects", uri)

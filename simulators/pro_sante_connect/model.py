@@ -45,17 +45,28 @@ class PscRequest:
     wall: datetime
 
     def where(self, name: str) -> str:
-        """Where a parameter stands, or would stand: ``query.state``, ``body.code``."""
+        """Where a parameter stands, or would stand: ``query.state``, ``body.code``; a client that names itself by HTTP
+        Basic does so in ``header.Authorization``."""
+        if name == "client_id" and self.shown.id_in == "header":
+            return "header.Authorization"
         in_query = name in (key for key, _ in self.query.pairs) or self.method in {"GET", "HEAD"}
         return f"{'query' if in_query else 'body'}.{name}"
 
     @property
     def bearer(self) -> str:
         """The token of the Authorization header (RFC 6750 §2.1), else of the form (§2.2), empty without one."""
+        return self._in_header if self._in_header is not None else self.params.get("access_token")
+
+    @property
+    def bearer_place(self) -> str:
+        """Where that token stands, or would stand."""
+        in_form = self._in_header is None and self.params.has("access_token")
+        return self.where("access_token") if in_form else "header.Authorization"
+
+    @property
+    def _in_header(self) -> str | None:
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return token.strip()
-        return self.params.get("access_token")
+        return token.strip() if scheme.lower() == "bearer" else None
 
 
 Perform = Callable[[Call, PscRequest], Answer]

@@ -19,7 +19,8 @@ def userinfo(call: Call, request: PscRequest) -> Answer:
     if token.why:
         if token.expired:
             call.find(rules.EXPIRED.finding("claim.exp", found=token.row.expires.isoformat(), expected="a live token"))
-        call.find(rules.REVOKED.finding("claim.sid", found=token.why, expected="an open session"))
+        else:
+            call.find(rules.REVOKED.finding("claim.sid", found=token.why, expected="an open session"))
     if "openid" not in token.jwt.text("scope").split():
         call.find(rules.SCOPE.finding("claim.scope", found=token.jwt.text("scope"), expected="openid"))
     person = people.person(call.tx, token.session.person)
@@ -41,4 +42,6 @@ def _token(call: Call, request: PscRequest) -> ShownToken:
         return shown_token(call, request.bearer, "access")
     except TokenRefused as refused:
         found = f"{refused.where}: {refused.found}"
-        raise call.refusal(rules.INVALID.finding(_HEADER, found=found, expected=refused.expected)) from None
+        raise call.refusal(
+            rules.INVALID.finding(request.bearer_place, found=found, expected=refused.expected)
+        ) from None

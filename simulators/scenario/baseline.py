@@ -13,13 +13,15 @@
 
 from __future__ import annotations
 
-import json
+import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from simulators.core.errors import SandboxError
 from simulators.scenario.load import Flaw, InvalidScenario, plain_yaml
@@ -146,9 +148,13 @@ def dumps(entries: Iterable[Entry]) -> str:
     lines = ["segur_baseline: 1", "findings:"]
     for entry in entries:
         values = {name: str(getattr(entry, name)) for name in _FIELDS}
-        told = [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
+        told = [f"{name}: {_quoted(value)}" for name, value in values.items()]
         lines += [f"  - {told[0]}", *(f"    {one}" for one in told[1:])]
     return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return str(yaml.safe_dump(text, default_style='"', allow_unicode=True, width=math.inf)).removesuffix("\n")
 
 
 def _flaws(value: Any) -> Iterator[str]:

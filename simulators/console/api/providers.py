@@ -75,7 +75,7 @@ def rotate_keys(sandbox: Sandbox, values: Values, world: str, provider: str) -> 
     return {"kid": key.kid, "alg": key.alg, "withdrawn": gone}
 
 
-def expire(sandbox: Sandbox, values: Values, world: str, provider: str) -> Any:
+def expire_now(sandbox: Sandbox, values: Values, world: str, provider: str) -> Any:
     """Ends something now, as if its time were over."""
     kind, sid = values.text("kind"), values.text("session")
     if kind not in KINDS:
@@ -91,7 +91,7 @@ def expire(sandbox: Sandbox, values: Values, world: str, provider: str) -> Any:
     return {"expired": ended}
 
 
-def list_sessions(sandbox: Sandbox, values: Values, world: str, provider: str) -> Any:
+def list_provider_sessions(sandbox: Sandbox, values: Values, world: str, provider: str) -> Any:
     with sandbox.store.read(world) as tx:
         _provider(tx, provider)
         found = sessions.sessions_of(tx, provider)
@@ -99,13 +99,13 @@ def list_sessions(sandbox: Sandbox, values: Values, world: str, provider: str) -
     return {"sessions": list(shown)}
 
 
-def list_clients(sandbox: Sandbox, values: Values, world: str, provider: str) -> Any:
+def list_provider_clients(sandbox: Sandbox, values: Values, world: str, provider: str) -> Any:
     with sandbox.store.read(world) as tx:
         _provider(tx, provider)
         return {"clients": [client.to_json() for client in clients.every(tx, provider)]}
 
 
-def add_client(sandbox: Sandbox, values: Values, world: str, provider: str) -> Any:
+def add_provider_client(sandbox: Sandbox, values: Values, world: str, provider: str) -> Any:
     wanted = Client.from_json(_given(values, CLIENT))
     with sandbox.store.write(world) as tx:
         _provider(tx, provider)
@@ -115,7 +115,7 @@ def add_client(sandbox: Sandbox, values: Values, world: str, provider: str) -> A
     return wanted.to_json()
 
 
-def change_client(sandbox: Sandbox, values: Values, world: str, provider: str, client_id: str) -> Any:
+def change_provider_client(sandbox: Sandbox, values: Values, world: str, provider: str, client_id: str) -> Any:
     """A client that was adopted is declared from now on."""
     with sandbox.store.write(world) as tx:
         known = _found(clients.find(tx, provider, client_id), f"provider {provider} has no client {client_id}")
@@ -124,19 +124,19 @@ def change_client(sandbox: Sandbox, values: Values, world: str, provider: str, c
     return changed.to_json()
 
 
-def remove_client(sandbox: Sandbox, values: Values, world: str, provider: str, client_id: str) -> Any:
+def remove_provider_client(sandbox: Sandbox, values: Values, world: str, provider: str, client_id: str) -> Any:
     with sandbox.store.write(world) as tx:
         if not clients.remove(tx, provider, client_id):
             raise Problem(404, f"provider {provider} has no client {client_id}")
     return {"removed": client_id}
 
 
-def list_users(sandbox: Sandbox, values: Values, world: str) -> Any:
+def list_hospital_users(sandbox: Sandbox, values: Values, world: str) -> Any:
     with sandbox.store.read(world) as tx:
         return {"users": [user.to_json() for user in users.every(tx)]}
 
 
-def add_user(sandbox: Sandbox, values: Values, world: str) -> Any:
+def add_hospital_user(sandbox: Sandbox, values: Values, world: str) -> Any:
     wanted = users.new_user(_given(values, USER))
     with sandbox.store.write(world) as tx:
         if users.named(tx, wanted.login) is not None:
@@ -145,7 +145,7 @@ def add_user(sandbox: Sandbox, values: Values, world: str) -> Any:
     return wanted.to_json()
 
 
-def change_user(sandbox: Sandbox, values: Values, world: str, user: str) -> Any:
+def change_hospital_user(sandbox: Sandbox, values: Values, world: str, user: str) -> Any:
     with sandbox.store.write(world) as tx:
         known = _found(users.named(tx, user), f"world {world} has no account {user}")
         changed = User.from_json({**known.to_json(), **_given(values, USER_CHANGE)})
@@ -153,7 +153,7 @@ def change_user(sandbox: Sandbox, values: Values, world: str, user: str) -> Any:
     return changed.to_json()
 
 
-def remove_user(sandbox: Sandbox, values: Values, world: str, user: str) -> Any:
+def remove_hospital_user(sandbox: Sandbox, values: Values, world: str, user: str) -> Any:
     """The account of a professional of the population is then as at first."""
     with sandbox.store.write(world) as tx:
         known = _found(users.named(tx, user), f"world {world} has no account {user}")
@@ -229,22 +229,22 @@ ROUTES = (
     Route("PATCH", _ONE, "Changes a provider", change_provider, PROVIDER_CHANGE),
     Route("DELETE", _ONE, "Removes a provider and all it gave", remove_provider),
     Route("POST", f"{_ONE}/keys", "Rotates the signing key of a provider", rotate_keys, {"withdraw": FLAG}),
-    Route("GET", f"{_ONE}/sessions", "Sessions of a provider", list_sessions),
+    Route("GET", f"{_ONE}/sessions", "Sessions of a provider", list_provider_sessions),
     Route(
         "POST",
         f"{_ONE}/expire",
         "Ends tokens, codes or sessions of a provider now",
-        expire,
+        expire_now,
         {"kind": STRING, "session": STRING},
         {},
         ("kind",),
     ),
-    Route("GET", _CLIENTS, "Clients of a provider, with their secrets", list_clients),
-    Route("POST", _CLIENTS, "Declares a client to a provider", add_client, CLIENT, {}, ("client_id",), 201),
-    Route("PATCH", _CLIENT, "Changes a client of a provider", change_client, CLIENT_CHANGE),
-    Route("DELETE", _CLIENT, "Removes a client of a provider", remove_client),
-    Route("GET", _USERS, "Accounts of the hospital of a world", list_users),
-    Route("POST", _USERS, "Creates an account", add_user, USER, {}, ("login", "family"), 201),
-    Route("PATCH", _USER, "Changes or disables an account", change_user, USER_CHANGE),
-    Route("DELETE", _USER, "Removes an account", remove_user),
+    Route("GET", _CLIENTS, "Clients of a provider, with their secrets", list_provider_clients),
+    Route("POST", _CLIENTS, "Declares a client to a provider", add_provider_client, CLIENT, {}, ("client_id",), 201),
+    Route("PATCH", _CLIENT, "Changes a client of a provider", change_provider_client, CLIENT_CHANGE),
+    Route("DELETE", _CLIENT, "Removes a client of a provider", remove_provider_client),
+    Route("GET", _USERS, "Accounts of the hospital of a world", list_hospital_users),
+    Route("POST", _USERS, "Creates an account", add_hospital_user, USER, {}, ("login", "family"), 201),
+    Route("PATCH", _USER, "Changes or disables an account", change_hospital_user, USER_CHANGE),
+    Route("DELETE", _USER, "Removes an account", remove_hospital_user),
 )

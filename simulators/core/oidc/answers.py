@@ -48,7 +48,7 @@ def set_cookie(answer: Answer, name: str, value: str, *, seconds: int | None = N
 
 
 def cookie(headers: Mapping[str, str], name: str) -> str:
-    """The value of a cookie, empty without it. Octets beyond ASCII, which other sites of a host may set, harm nothing."""
+    """The value of a cookie, empty without it. Octets beyond ASCII, set by other sites of the host, harm nothing."""
     given = headers.get("Cookie", "").encode("ascii", "replace").decode("ascii")
     return parse_cookie(given).get(name) or ""
 

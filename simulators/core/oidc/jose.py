@@ -25,7 +25,7 @@ class TokenRefused(ValueError):
 
 @dataclass(frozen=True)
 class SigningKey:
-    """``secret`` is a PKCS#8 PEM for RSA and P-256 (``RS256``, ``ES256``), the bytes themselves for HMAC (``HS256``)."""
+    """``secret`` is a PKCS#8 PEM for RSA and P-256 (``RS256``, ``ES256``), the bytes for HMAC (``HS256``)."""
 
     kid: str
     alg: str

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Row, Text, and_, select
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Text
 
 from simulators.core.oidc.jose import SigningKey, public_jwk, thumbprint
-from simulators.core.routing import claim
-from simulators.core.store import schema
+from simulators.core.routing import claim, routed_elsewhere
 from simulators.core.store.api import Tx
 from simulators.core.store.schema import world_table
 from simulators.core.world import identifier
@@ -74,16 +73,9 @@ def jwks(tx: Tx, provider: str, *, everywhere: bool = False) -> dict[str, Any]:
     leads elsewhere, and publishes one set for all of them.
     """
     rows = sorted(tx.find(_keys, provider=provider, published=1), key=lambda row: -row.seq)
-    found = [*rows, *(_elsewhere(tx, provider) if everywhere else ())]
+    more = routed_elsewhere(tx, ROUTE, _keys, "kid", provider=provider, published=1) if everywhere else ()
+    found = [*rows, *more]
     return {"keys": [public_jwk(SigningKey(row.kid, row.alg, bytes(row.secret))) for row in found]}
-
-
-def _elsewhere(tx: Tx, provider: str) -> Sequence[Row[Any]]:
-    """Past the limits of one world, public halves only; the routing table leaves the snapshots out."""
-    here, route = _keys.c, schema.routing.c
-    same = and_(route.kind == ROUTE, route.key == here.kid, route.world == here.world)
-    chosen = and_(here.provider == provider, here.published == 1, here.world != tx.world)
-    return tx.connection.execute(select(_keys).join(schema.routing, same).where(chosen)).fetchall()
 
 
 def _newest(tx: Tx, provider: str, alg: str) -> SigningKey | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Table, bindparam, insert, select
+from sqlalchemy import Connection, Row, Select, Table, bindparam, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from simulators.core.errors import LateWriter, WorldGone
@@ -61,12 +61,12 @@ class Tx:
     def insert(self, table: Table, **values: Any) -> None:
         """Raises ``sqlalchemy.exc.IntegrityError`` when the key exists; PostgreSQL then only lets the
         transaction be rolled back, so let it pass, and use :meth:`add` or :meth:`put` otherwise."""
-        self.connection.execute(insert(table), [self._own(values)])
+        self.connection.execute(statements.inserting(table), [self._own(values)])
 
     def insert_many(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Every row or none. Raises ``sqlalchemy.exc.IntegrityError`` when a key exists."""
         if rows:
-            self.connection.execute(insert(table), [self._own(row) for row in rows])
+            self.connection.execute(statements.inserting(table), [self._own(row) for row in rows])
 
     def put(self, table: Table, **values: Any) -> None:
         """Inserts, or replaces the row that has the same key."""
@@ -96,10 +96,21 @@ class Tx:
 
     def counter(self, name: str, step: int = 1) -> int:
         """The next value of a counter row: no gap is ever seen by a follower."""
-        row = self.get(schema.counters, name=name)
-        value = (row.value if row else 0) + step
-        self.put(schema.counters, name=name, value=value)
-        return int(value)
+        value = self._counted(name, step)
+        if value is None:
+            self.insert(schema.counters, name=name, value=step)
+        return step if value is None else value
+
+    def _counted(self, name: str, step: int) -> int | None:
+        """The counter after one more step, None when it does not exist yet."""
+        if self.connection.dialect.update_returning:
+            given = statements.parameters(self.world, {"name": name}, {"step": step})
+            value: int | None = self.connection.execute(statements.COUNTING, given).scalar()
+            return value
+        row = self.get(schema.counters, name=name)  # SQLite before 3.35
+        if row is not None:
+            self.update(schema.counters, {"value": row.value + step}, name=name)
+        return None if row is None else int(row.value) + step
 
     def blob(self, data: bytes) -> str:
         """Stores bytes once under their SHA-256 and returns it (hex)."""

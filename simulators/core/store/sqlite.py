@@ -11,9 +11,10 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
@@ -46,26 +47,34 @@ class SqliteStore(Store):
         self._synchronous = "OFF" if folder is None else "FULL" if durable else "NORMAL"
         address = URL.create("sqlite", database=str(self.folder / "sandbox.sqlite"))
         self.url = address.render_as_string()
-        self._engine = create_engine(
-            address, poolclass=QueuePool, pool_size=8, max_overflow=120, connect_args={"check_same_thread": False}
-        )
-        event.listen(self._engine, "connect", self._on_connect)
-        event.listen(self._engine, "begin", _on_begin)
+        # A read that wrote would take SQLite's write lock outside the turn. Two pools, because a connection that serves
+        # both must be told which it is at each change.
+        self._writer = self._open(address, "BEGIN IMMEDIATE", size=1, more=0)
+        self._readers = self._open(address, "BEGIN", size=8, more=120, query_only="ON")
 
-    def _on_connect(self, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    def _open(self, address: URL, begin: str, *, size: int, more: int, query_only: str = "OFF") -> Engine:
+        engine = create_engine(
+            address, poolclass=QueuePool, pool_size=size, max_overflow=more, connect_args={"check_same_thread": False}
+        )
+        event.listen(engine, "connect", partial(self._on_connect, query_only))
+        event.listen(engine, "begin", partial(_on_begin, begin))
+        return engine
+
+    def _on_connect(self, query_only: str, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("busy_timeout=5000", "journal_mode=WAL", f"synchronous={self._synchronous}", "foreign_keys=ON"):
+        chosen = (f"synchronous={self._synchronous}", "foreign_keys=ON", f"query_only={query_only}")
+        for pragma in ("busy_timeout=5000", "journal_mode=WAL", *chosen):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @contextmanager
     def begin(self, *, write: bool, worlds: Sequence[str]) -> Iterator[Connection]:
         if not write:
-            with self._connect(write=False) as connection, connection.begin():
+            with self._connect(self._readers) as connection, connection.begin():
                 yield connection
             return
-        with self._turn, self._connect(write=True) as connection:
+        with self._turn, self._connect(self._writer) as connection:
             rung: list[str] = []
             connection.info["rung"] = rung
             with connection.begin():
@@ -73,11 +82,11 @@ class SqliteStore(Store):
         for channel in rung:
             self.bell.ring(channel)
 
-    def _connect(self, *, write: bool) -> Connection:
+    def _connect(self, engine: Engine) -> Connection:
         if self._closed:
             # The folder may belong to another process by now.
             raise StoreClosed(f"{self.folder} was closed")
-        return self._engine.connect().execution_options(segur_write=write)
+        return engine.connect()
 
     @contextmanager
     def exclusive(self, name: str) -> Iterator[None]:
@@ -100,19 +109,15 @@ class SqliteStore(Store):
         self._workers.clear()
         if waited:
             self._turn.release()
-        self._engine.dispose()
+        self._readers.dispose()
+        self._writer.dispose()
         self._lock.release()
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _on_begin(connection: Connection) -> None:
-    write = connection.get_execution_options().get("segur_write", False)
-    if connection.info.get("query_only") is not (not write):
-        # A read that wrote would take SQLite's write lock outside the turn.
-        connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if write else 'ON'}")
-        connection.info["query_only"] = not write
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+def _on_begin(statement: str, connection: Connection) -> None:
+    connection.exec_driver_sql(statement)
 
 
 def _memory_folder() -> Path:

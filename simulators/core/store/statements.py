@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Delete, Select, Table, Update, bindparam, delete, select, update
+from sqlalchemy import Delete, Insert, Select, Table, Update, bindparam, delete, insert, select, update
 from sqlalchemy.sql.elements import ColumnElement
+
+from simulators.core.store.schema import counters
 
 KEPT = 2048
 Names = tuple[str, ...]
@@ -35,6 +37,11 @@ def selecting(table: Table, names: Names, nulls: Names, ordered: bool) -> Select
 
 
 @lru_cache(KEPT)
+def inserting(table: Table) -> Insert:
+    return insert(table)
+
+
+@lru_cache(KEPT)
 def updating(table: Table, names: Names, nulls: Names, new: Names) -> Update:
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in new}
     return update(table).where(*_conditions(table, names, nulls)).values(values)
@@ -48,3 +55,12 @@ def deleting(table: Table, names: Names, nulls: Names) -> Delete:
 def _conditions(table: Table, names: Names, nulls: Names) -> list[ColumnElement[bool]]:
     compared = [table.c[name] == bindparam(f"key_{name}") for name in names]
     return [table.c.world == bindparam("world_is"), *compared, *(table.c[name].is_(None) for name in nulls)]
+
+
+COUNTING: Final = (
+    update(counters)
+    .where(*_conditions(counters, ("name",), ()))
+    .values(value=counters.c.value + bindparam("new_step"))
+    .returning(counters.c.value)
+)
+"""One step of a counter, and where it then stands; no row when there is no such counter."""

@@ -70,7 +70,7 @@ def _fresh(case: Exchanged) -> Iterator[Finding]:
 def _same_client(case: Exchanged) -> Iterator[Finding]:
     if case.code.client_id != case.client.client_id:
         found, expected = case.client.client_id, case.code.client_id
-        yield rules.CODE_CLIENT.finding("body.client_id", found=found, expected=expected)
+        yield rules.CODE_CLIENT.finding(case.request.where("client_id"), found=found, expected=expected)
 
 
 def _same_redirect(case: Exchanged) -> Iterator[Finding]:
@@ -96,8 +96,11 @@ def _verifier(case: Exchanged) -> Iterator[Finding]:
 
 
 def _challenge_of(verifier: str, method: str) -> str:
+    """Nothing for a verifier beyond ASCII, which RFC 7636 §4.1 does not know."""
     from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
+    if not verifier.isascii():
+        return ""
     return str(create_s256_code_challenge(verifier)) if method == "S256" else verifier
 
 

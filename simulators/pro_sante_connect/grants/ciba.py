@@ -93,7 +93,7 @@ def _in_time(call: Call, request: PscRequest, asked: CibaRequest) -> None:
     if now >= asked.expires:
         expected = "a request younger than its expires_in"
         raise call.refusal(rules.EXPIRED.finding(at, found=f"expired at {asked.expires}", expected=expected))
-    if asked.polled is not None and now <= asked.polled + timedelta(seconds=asked.interval):
+    if asked.polled is not None and now < asked.polled + timedelta(seconds=asked.interval):
         call.if_refused(lambda tx: ciba_store.slow_down(tx, asked, SLOWER_S))
         found, expected = f"{(now - asked.polled).total_seconds():g} s", "interval seconds between two polls"
         call.find(rules.SLOW_DOWN.finding(at, found=found, expected=expected, interval=asked.interval))

@@ -23,7 +23,7 @@ def grant(call: Call, request: PscRequest, client: Client) -> dict[str, Any]:
     at = request.where("refresh_token")
     if row.client_id != client.client_id:
         found, expected = client.client_id, row.client_id
-        call.find(rules.REFRESH_CLIENT.finding("body.client_id", found=found, expected=expected))
+        call.find(rules.REFRESH_CLIENT.finding(request.where("client_id"), found=found, expected=expected))
     if row.state == "used" and ROTATION.flag(call.world.policy):
         call.if_refused(lambda tx: sessions.revoke_grant(tx, row.grant))
         call.find(rules.REFRESH_REUSED.finding(at, found="used", expected="the last refresh token"))

@@ -344,6 +344,7 @@ MAX_AGE = rule(
     said="Invalid parameter: max_age",
     form="redirect",
     source=_OIDC,
+    switchable=False,
     example=Example("query.max_age", "-1", "a whole number of seconds"),
 )
 LOGIN_REQUIRED = rule(

@@ -158,7 +158,7 @@ LOGOUT_HINT = rule(
     form="page",
     source=_LOGOUT,
     switchable=False,
-    example=Example("query.id_token_hint", "abc", "an ID token of this provider"),
+    example=Example("query.id_token_hint", "token: 3 characters", "an ID token of this provider"),
 )
 LOGOUT_CLIENT = rule(
     "LOGOUT-CLIENT",

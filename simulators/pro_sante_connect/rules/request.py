@@ -19,7 +19,7 @@ PARAMETERS = rule(
     source="RFC 6749 appendix B; limits of this project",
     grade=STANDARD,
     switchable=False,
-    example=Example("Content-Type", "application/json", "application/x-www-form-urlencoded"),
+    example=Example("header.Content-Type", "application/json", "application/x-www-form-urlencoded"),
 )
 REPEATED = rule(
     "REPEATED",

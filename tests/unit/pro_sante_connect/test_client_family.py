@@ -8,7 +8,9 @@ from simulators.pro_sante_connect import clients
 from simulators.pro_sante_connect.client_family import CLIENTS
 from tests.support.psc_room import Room, code_exchange
 
-GOOD = "client_id;secret;redirect_uris;authentification\nmon-dpi;s3cret;https://produit.test/retour|https://b.test/;any\n"
+GOOD = (
+    "client_id;secret;redirect_uris;authentification\nmon-dpi;s3cret;https://produit.test/retour|https://b.test/;any\n"
+)
 
 
 def test_an_imported_client_signs_in(room: Room) -> None:

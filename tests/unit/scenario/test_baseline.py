@@ -141,9 +141,5 @@ def test_any_text_survives_writing(tmp_path_factory: pytest.TempPathFactory, tex
     storable = [t.encode("utf-8", "replace").decode() for t in (rule, operation, reason)]
     path = tmp_path_factory.mktemp("any") / "b.yaml"
     path.write_text(dumps([Entry(storable[0], LATER, storable[2], storable[1])]), "utf-8")
-    try:
-        (read,) = load(path)
-    except InvalidBaseline as invalid:
-        assert "special characters" in str(invalid)  # YAML holds no control character, and says so
-        return
+    (read,) = load(path)
     assert [read.rule, read.operation, read.reason] == storable

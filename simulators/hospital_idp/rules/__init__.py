@@ -1,0 +1,1 @@
+"""The rules of the hospital provider, one file a subject."""

@@ -1,0 +1,265 @@
+"""The authorization request (RFC 6749 §4.1.1, RFC 7636, OpenID Connect Core §3.1.2.1).
+
+Until the client and its address are known a refusal is a page; after that it goes back to the product.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulators.core.rules import Example, Level, Rule
+from simulators.hospital_idp.rules.making import INVALID_REQUEST, OAUTH, OIDC, OURS, rule
+
+REDIRECT_MISSING = rule(
+    "REDIRECT-MISSING",
+    "redirect_uri",
+    "redirect_uri manque",
+    "redirect_uri is missing",
+    "envoyez l'adresse de retour de votre logiciel",
+    "send the callback address of your software",
+    code=INVALID_REQUEST,
+    source=f"{OIDC} §3.1.2.1",
+    form="page",
+    example=Example("query.redirect_uri", "", "redirect_uri"),
+)
+REDIRECT_FORM = rule(
+    "REDIRECT-FORM",
+    "redirect_uri or post_logout_redirect_uri",
+    "cette adresse de retour ne peut jamais être acceptée",
+    "this callback address can never be accepted",
+    "une URI absolue, sans fragment, ni nom d'utilisateur, ni schéma qui exécute un script",
+    "an absolute URI, without fragment, without user name, without a scheme that runs a script",
+    code=INVALID_REQUEST,
+    source=f"{OAUTH} §3.1.2; RFC 9700 §2.1",
+    form="page",
+    switchable=False,
+    example=Example("query.redirect_uri", "javascript:alert(1)", "not: no scheme, or one that runs a script"),
+)
+REDIRECT_UNKNOWN = rule(
+    "REDIRECT-UNKNOWN",
+    "redirect_uri",
+    "cette adresse de retour n'est pas déclarée pour ce client",
+    "this callback address is not declared for this client",
+    "comparez-la caractère par caractère avec la déclaration (/ final, port, casse), ou laissez le monde adopter",
+    "compare it character by character with the declaration (trailing /, port, case), or let the world adopt",
+    code=INVALID_REQUEST,
+    source=f"{OIDC} §3.1.2.1; RFC 9700 §2.1",
+    form="page",
+    kind="state",
+    example=Example("query.redirect_uri", "https://dpi.test/autre", "a declared address"),
+)
+RESPONSE_TYPE = rule(
+    "RESPONSE-TYPE",
+    "response_type",
+    "seul le code d'autorisation est offert",
+    "only the authorization code is offered",
+    "response_type=code",
+    "response_type=code",
+    code="unsupported_response_type",
+    source=f"{OAUTH} §4.1.2.1",
+    form="redirect",
+    switchable=False,
+    example=Example("query.response_type", "token", "code"),
+)
+RESPONSE_MODE = rule(
+    "RESPONSE-MODE",
+    "response_mode",
+    "ce mode de retour n'est pas offert",
+    "this response mode is not offered",
+    "query, fragment ou form_post",
+    "query, fragment or form_post",
+    code=INVALID_REQUEST,
+    source="OAuth 2.0 Multiple Response Type Encoding Practices §2.1",
+    form="redirect",
+    switchable=False,
+    example=Example("query.response_mode", "web_message", "query, fragment, form_post"),
+)
+REQUEST_OBJECT = rule(
+    "REQUEST-OBJECT",
+    "request",
+    "la demande signée (request) n'est pas offerte",
+    "the signed request (request) is not offered",
+    "envoyez les paramètres un par un",
+    "send the parameters one by one",
+    code="request_not_supported",
+    source=f"{OIDC} §3.1.2.6",
+    form="redirect",
+    example=Example("query.request", "present", "absent"),
+)
+REQUEST_URI = rule(
+    "REQUEST-URI",
+    "request_uri",
+    "la demande par référence (request_uri) n'est pas offerte",
+    "the request by reference (request_uri) is not offered",
+    "envoyez les paramètres un par un",
+    "send the parameters one by one",
+    code="request_uri_not_supported",
+    source=f"{OIDC} §3.1.2.6",
+    form="redirect",
+    example=Example("query.request_uri", "present", "absent"),
+)
+SCOPE_OPENID = rule(
+    "SCOPE-OPENID",
+    "scope",
+    "scope ne contient pas openid : aucun ID token ne sera émis",
+    "scope does not contain openid: no ID token will be issued",
+    "scope=openid profile email",
+    "scope=openid profile email",
+    code="invalid_scope",
+    source=f"{OIDC} §3.1.2.1",
+    form="redirect",
+    level=Level.WARN,
+    strict=Level.REFUSE,
+    example=Example("query.scope", "profile", "openid"),
+)
+SCOPE_UNKNOWN = rule(
+    "SCOPE-UNKNOWN",
+    "scope",
+    "ce scope n'est pas offert ; il est ignoré",
+    "this scope is not offered; it is ignored",
+    "openid, profile, email, offline_access, séparés par un espace",
+    "openid, profile, email, offline_access, separated by a space",
+    code="invalid_scope",
+    source=f"{OIDC} §3.1.2.1; {OAUTH} §3.3",
+    form="redirect",
+    level=Level.WARN,
+    strict=Level.REFUSE,
+    example=Example("query.scope", "scope_all", "openid profile email offline_access"),
+)
+STATE = rule(
+    "STATE",
+    "state",
+    "state manque : rien ne protège le retour contre une requête forgée",
+    "state is missing: nothing protects the callback against a forged request",
+    "envoyez un state imprévisible et vérifiez-le au retour",
+    "send an unpredictable state and check it on the way back",
+    code=INVALID_REQUEST,
+    source=f"{OAUTH} §10.12",
+    form="redirect",
+    level=Level.WARN,
+    strict=Level.REFUSE,
+    example=Example("query.state", "", "state"),
+)
+NONCE = rule(
+    "NONCE",
+    "nonce",
+    "nonce manque : un ID token rejoué ne serait pas vu",
+    "nonce is missing: a replayed ID token would not be seen",
+    "envoyez un nonce imprévisible et comparez-le à celui de l'ID token",
+    "send an unpredictable nonce and compare it with the one of the ID token",
+    code=INVALID_REQUEST,
+    source=f"{OIDC} §15.5.2; RFC 9700 §2.1.1",
+    form="redirect",
+    level=Level.WARN,
+    strict=Level.REFUSE,
+    example=Example("query.nonce", "", "nonce"),
+)
+PKCE_MISSING = rule(
+    "PKCE-MISSING",
+    "code_challenge",
+    "PKCE est exigé et code_challenge manque",
+    "PKCE is required and code_challenge is missing",
+    "code_challenge_method=S256 et code_challenge = BASE64URL(SHA256(code_verifier))",
+    "code_challenge_method=S256 and code_challenge = BASE64URL(SHA256(code_verifier))",
+    code=INVALID_REQUEST,
+    source="RFC 7636 §4.4.1; RFC 9700 §2.1.1",
+    form="redirect",
+    example=Example("query.code_challenge", "", "code_challenge"),
+)
+PKCE_METHOD = rule(
+    "PKCE-METHOD",
+    "code_challenge_method",
+    "seule la méthode S256 est offerte ; sans code_challenge_method, plain s'applique",
+    "only the method S256 is offered; without code_challenge_method, plain applies",
+    "code_challenge_method=S256",
+    "code_challenge_method=S256",
+    code=INVALID_REQUEST,
+    source="RFC 7636 §4.3; RFC 9700 §2.1.1",
+    form="redirect",
+    switchable=False,
+    example=Example("query.code_challenge_method", "plain", "S256"),
+)
+PKCE_FORM = rule(
+    "PKCE-FORM",
+    "code_challenge",
+    "code_challenge n'a pas la forme d'un SHA-256 en base64url",
+    "code_challenge does not have the form of a SHA-256 in base64url",
+    "43 caractères A-Z a-z 0-9 - _ sans remplissage",
+    "43 characters A-Z a-z 0-9 - _ without padding",
+    code=INVALID_REQUEST,
+    source="RFC 7636 §4.2",
+    form="redirect",
+    switchable=False,
+    example=Example("query.code_challenge", "court", "43 characters of base64url"),
+)
+PROMPT = rule(
+    "PROMPT",
+    "prompt",
+    "cette valeur de prompt n'est pas offerte, ou none n'est pas seul",
+    "this value of prompt is not offered, or none is not alone",
+    "none, ou login, consent, select_account",
+    "none, or login, consent, select_account",
+    code=INVALID_REQUEST,
+    source=f"{OIDC} §3.1.2.1",
+    form="redirect",
+    switchable=False,
+    example=Example("query.prompt", "none login", "none alone"),
+)
+MAX_AGE = rule(
+    "MAX-AGE",
+    "max_age",
+    "max_age n'est pas un nombre de secondes",
+    "max_age is no number of seconds",
+    "un nombre entier positif ou nul",
+    "a whole number, zero or more",
+    code=INVALID_REQUEST,
+    source=f"{OIDC} §3.1.2.1",
+    form="redirect",
+    switchable=False,
+    example=Example("query.max_age", "1h", "whole seconds"),
+)
+LOGIN_HINT = rule(
+    "LOGIN-HINT",
+    "login_hint",
+    "login_hint ne désigne aucun compte : la page de connexion est affichée",
+    "login_hint means no account: the sign-in page is shown",
+    "donnez le login, le mail ou le RPPS d'un compte du monde",
+    "give the login, the mail or the RPPS of an account of the world",
+    code=INVALID_REQUEST,
+    source=OURS,
+    form="redirect",
+    level=Level.WARN,
+    example=Example("query.login_hint", "personne", "an account of this world"),
+)
+ID_TOKEN_HINT = rule(
+    "ID-TOKEN-HINT",
+    "id_token_hint",
+    "id_token_hint n'est pas un ID token de ce fournisseur",
+    "id_token_hint is no ID token of this provider",
+    "renvoyez l'ID token tel qu'il a été reçu",
+    "send back the ID token as it was received",
+    code=INVALID_REQUEST,
+    source=f"{OIDC} §3.1.2.1",
+    form="redirect",
+    switchable=False,
+    example=Example("query.id_token_hint", "5 characters", "three parts separated by dots"),
+)
+LOGIN_REQUIRED = rule(
+    "LOGIN-REQUIRED",
+    "prompt",
+    "prompt=none, et personne n'est connecté (ou pas celui qui est demandé, ou depuis trop longtemps)",
+    "prompt=none, and nobody is signed in (or not the one asked for, or too long ago)",
+    "refaites la demande sans prompt=none",
+    "make the request again without prompt=none",
+    code="login_required",
+    source=f"{OIDC} §3.1.2.6",
+    form="redirect",
+    kind="state",
+    switchable=False,
+    example=Example("query.prompt", "none", "a session"),
+)
+RULES: Final[tuple[Rule, ...]] = (
+    *(REDIRECT_MISSING, REDIRECT_FORM, REDIRECT_UNKNOWN, RESPONSE_TYPE, RESPONSE_MODE, REQUEST_OBJECT, REQUEST_URI),
+    *(SCOPE_OPENID, SCOPE_UNKNOWN, STATE, NONCE, PKCE_MISSING, PKCE_METHOD, PKCE_FORM, PROMPT, MAX_AGE, LOGIN_HINT),
+    *(ID_TOKEN_HINT, LOGIN_REQUIRED),
+)

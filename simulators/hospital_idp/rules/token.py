@@ -1,0 +1,263 @@
+"""The token endpoint: code, verifier, refresh token (RFC 6749 §4.1.3, §5.2, §6; RFC 7636 §4.6)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulators.core.rules import Example, Rule
+from simulators.hospital_idp.rules.making import INVALID_GRANT, INVALID_REQUEST, OAUTH, rule
+
+GRANT_TYPE = rule(
+    "GRANT-TYPE",
+    "grant_type",
+    "cette autorisation n'est pas offerte",
+    "this grant is not offered",
+    "authorization_code ou refresh_token",
+    "authorization_code or refresh_token",
+    code="unsupported_grant_type",
+    source=f"{OAUTH} §5.2",
+    switchable=False,
+    example=Example("body.grant_type", "password", "authorization_code or refresh_token"),
+)
+CODE_MISSING = rule(
+    "CODE-MISSING",
+    "code",
+    "code manque",
+    "code is missing",
+    "envoyez le code reçu au retour",
+    "send the code received by the callback",
+    code=INVALID_REQUEST,
+    source=f"{OAUTH} §4.1.3",
+    switchable=False,
+    example=Example("body.code", "", "code"),
+)
+CODE_UNKNOWN = rule(
+    "CODE-UNKNOWN",
+    "code",
+    "ce code n'a pas été émis par ce fournisseur dans ce monde",
+    "this code was not issued by this provider in this world",
+    "renvoyez le code tel quel (décodé une fois), à l'issuer qui l'a émis",
+    "send the code as it is (decoded once), to the issuer that issued it",
+    code=INVALID_GRANT,
+    source=f"{OAUTH} §5.2",
+    switchable=False,
+    example=Example("body.code", "unknown", "a code of this provider"),
+)
+CODE_CLIENT = rule(
+    "CODE-CLIENT",
+    "code",
+    "ce code a été émis pour un autre client",
+    "this code was issued to another client",
+    "échangez-le avec le client_id de la demande d'autorisation",
+    "exchange it with the client_id of the authorization request",
+    code=INVALID_GRANT,
+    source=f"{OAUTH} §4.1.3",
+    switchable=False,
+    kind="state",
+    example=Example("body.code", "of another client", "a code of this client"),
+)
+CODE_USED = rule(
+    "CODE-USED",
+    "code",
+    "ce code a déjà servi : tout ce qui en est né est révoqué",
+    "this code was already used: all that came of it is revoked",
+    "n'échangez un code qu'une fois ; attention aux doubles envois (retour arrière, deux fils)",
+    "exchange a code once only; beware of double sending (back button, two threads)",
+    code=INVALID_GRANT,
+    source=f"{OAUTH} §4.1.2",
+    switchable=False,
+    kind="state",
+    example=Example("body.code", "used", "a code that was not used"),
+)
+CODE_EXPIRED = rule(
+    "CODE-EXPIRED",
+    "code",
+    "ce code a expiré",
+    "this code has expired",
+    "échangez-le dès le retour ; vérifiez l'horloge",
+    "exchange it at once; check the clock",
+    code=INVALID_GRANT,
+    source=f"{OAUTH} §4.1.2",
+    switchable=False,
+    kind="state",
+    example=Example("body.code", "expired", "a code in its life"),
+)
+CODE_REDIRECT = rule(
+    "CODE-REDIRECT",
+    "redirect_uri",
+    "redirect_uri n'est pas celle de la demande d'autorisation",
+    "redirect_uri is not the one of the authorization request",
+    "renvoyez exactement la même adresse",
+    "send exactly the same address again",
+    code=INVALID_GRANT,
+    source=f"{OAUTH} §4.1.3",
+    switchable=False,
+    example=Example("body.redirect_uri", "https://dpi.test/autre", "the one of the authorization request"),
+)
+VERIFIER_MISSING = rule(
+    "VERIFIER-MISSING",
+    "code_verifier",
+    "la demande portait code_challenge et code_verifier manque",
+    "the request carried code_challenge and code_verifier is missing",
+    "envoyez le code_verifier gardé depuis la demande",
+    "send the code_verifier kept since the request",
+    code=INVALID_GRANT,
+    source="RFC 7636 §4.5",
+    switchable=False,
+    example=Example("body.code_verifier", "", "code_verifier"),
+)
+VERIFIER_FORM = rule(
+    "VERIFIER-FORM",
+    "code_verifier",
+    "code_verifier n'a pas la forme voulue",
+    "code_verifier does not have the right form",
+    "43 à 128 caractères A-Z a-z 0-9 - . _ ~",
+    "43 to 128 characters A-Z a-z 0-9 - . _ ~",
+    code=INVALID_REQUEST,
+    source="RFC 7636 §4.1",
+    switchable=False,
+    example=Example("body.code_verifier", "5 characters", "43 to 128 characters"),
+)
+VERIFIER = rule(
+    "VERIFIER",
+    "code_verifier",
+    "code_verifier ne répond pas au code_challenge de la demande",
+    "code_verifier does not answer the code_challenge of the request",
+    "BASE64URL(SHA256(code_verifier)) sans remplissage ; un verifier par demande",
+    "BASE64URL(SHA256(code_verifier)) without padding; one verifier a request",
+    code=INVALID_GRANT,
+    source="RFC 7636 §4.6",
+    switchable=False,
+    example=Example("body.code_verifier", "another verifier", "the one of the request"),
+)
+VERIFIER_UNASKED = rule(
+    "VERIFIER-UNASKED",
+    "code_verifier",
+    "code_verifier est donné alors que la demande n'avait pas de code_challenge",
+    "code_verifier is given though the request had no code_challenge",
+    "envoyez code_challenge dans la demande d'autorisation",
+    "send code_challenge in the authorization request",
+    code=INVALID_REQUEST,
+    source="RFC 9700 §4.8.2",
+    switchable=False,
+    example=Example("body.code_verifier", "present", "absent"),
+)
+REFRESH_MISSING = rule(
+    "REFRESH-MISSING",
+    "refresh_token",
+    "refresh_token manque",
+    "refresh_token is missing",
+    "envoyez le dernier refresh_token reçu",
+    "send the last refresh_token received",
+    code=INVALID_REQUEST,
+    source=f"{OAUTH} §6",
+    switchable=False,
+    example=Example("body.refresh_token", "", "refresh_token"),
+)
+REFRESH_UNKNOWN = rule(
+    "REFRESH-UNKNOWN",
+    "refresh_token",
+    "ce refresh_token n'a pas été émis par ce fournisseur dans ce monde",
+    "this refresh_token was not issued by this provider in this world",
+    "renvoyez-le tel quel, à l'issuer qui l'a émis",
+    "send it as it is, to the issuer that issued it",
+    code=INVALID_GRANT,
+    source=f"{OAUTH} §5.2",
+    switchable=False,
+    example=Example("body.refresh_token", "unknown", "a refresh token of this provider"),
+)
+REFRESH_CLIENT = rule(
+    "REFRESH-CLIENT",
+    "refresh_token",
+    "ce refresh_token a été émis pour un autre client",
+    "this refresh_token was issued to another client",
+    "utilisez-le avec le client qui l'a reçu",
+    "use it with the client that received it",
+    code=INVALID_GRANT,
+    source=f"{OAUTH} §6",
+    switchable=False,
+    kind="state",
+    example=Example("body.refresh_token", "of another client", "a refresh token of this client"),
+)
+REFRESH_USED = rule(
+    "REFRESH-USED",
+    "refresh_token",
+    "ce refresh_token a déjà servi : toute sa famille est révoquée",
+    "this refresh_token was already used: its whole family is revoked",
+    "gardez le nouveau refresh_token de chaque réponse, et un seul rafraîchissement à la fois",
+    "keep the new refresh_token of each answer, and one refresh at a time",
+    code=INVALID_GRANT,
+    source="RFC 9700 §4.14.2",
+    switchable=False,
+    kind="state",
+    example=Example("body.refresh_token", "used", "the last one received"),
+)
+REFRESH_OVER = rule(
+    "REFRESH-OVER",
+    "refresh_token",
+    "ce refresh_token a expiré ou a été révoqué",
+    "this refresh_token has expired or was revoked",
+    "refaites une connexion par le navigateur",
+    "sign in again by the browser",
+    code=INVALID_GRANT,
+    source=f"{OAUTH} §5.2",
+    switchable=False,
+    kind="state",
+    example=Example("body.refresh_token", "revoked", "live"),
+)
+SESSION_OVER = rule(
+    "SESSION-OVER",
+    "session of the code or refresh token",
+    "la session est terminée (déconnexion, durée, ou compte désactivé)",
+    "the session is over (logout, duration, or account disabled)",
+    "refaites une connexion par le navigateur",
+    "sign in again by the browser",
+    code=INVALID_GRANT,
+    source=f"{OAUTH} §5.2",
+    switchable=False,
+    kind="state",
+    example=Example("session", "logout", "open"),
+)
+SCOPE_WIDER = rule(
+    "SCOPE-WIDER",
+    "scope",
+    "scope demande plus que ce qui a été accordé",
+    "scope asks for more than was granted",
+    "demandez une partie des scopes accordés, ou n'envoyez pas scope",
+    "ask for part of the scopes granted, or do not send scope",
+    code="invalid_scope",
+    source=f"{OAUTH} §6",
+    switchable=False,
+    example=Example("body.scope", "openid profile email offline_access", "openid profile email"),
+)
+TOKEN_MISSING = rule(
+    "TOKEN-MISSING",
+    "token",
+    "token manque",
+    "token is missing",
+    "envoyez token dans le corps",
+    "send token in the body",
+    code=INVALID_REQUEST,
+    source="RFC 7009 §2.1, RFC 7662 §2.1",
+    switchable=False,
+    example=Example("body.token", "", "token"),
+)
+TOKEN_CLIENT = rule(
+    "TOKEN-CLIENT",
+    "token",
+    "ce jeton a été émis pour un autre client",
+    "this token was issued to another client",
+    "ne révoquez que vos propres jetons",
+    "revoke your own tokens only",
+    code=INVALID_GRANT,
+    source="RFC 7009 §2.1",
+    switchable=False,
+    kind="state",
+    example=Example("body.token", "of another client", "a token of this client"),
+)
+RULES: Final[tuple[Rule, ...]] = (
+    *(GRANT_TYPE, CODE_MISSING, CODE_UNKNOWN, CODE_CLIENT, CODE_USED, CODE_EXPIRED, CODE_REDIRECT),
+    *(VERIFIER_MISSING, VERIFIER_FORM, VERIFIER, VERIFIER_UNASKED),
+    *(REFRESH_MISSING, REFRESH_UNKNOWN, REFRESH_CLIENT, REFRESH_USED, REFRESH_OVER, SESSION_OVER, SCOPE_WIDER),
+    *(TOKEN_MISSING, TOKEN_CLIENT),
+)
