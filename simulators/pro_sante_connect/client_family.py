@@ -14,6 +14,7 @@ from simulators.population.exchange_formats.standing import ADOPTED
 from simulators.pro_sante_connect import clients
 from simulators.pro_sante_connect.clients import METHODS, Client
 from simulators.pro_sante_connect.names import CLIENT_ROUTE
+from simulators.pro_sante_connect.seeds import own_client_id
 
 _URIS: Final = Text("séparées par |, comparées exactement", "separated by |, compared exactly")
 _COLUMNS: Final = (
@@ -74,6 +75,11 @@ def _claim(tx: Tx, client: Client) -> None:
     claim(tx, CLIENT_ROUTE, client.client_id)
 
 
+def _carried(tx: Tx) -> list[Client]:
+    """All but the one the world was born with, whose client_id leads to this world for ever."""
+    return [client for client in clients.every(tx) if client.client_id != own_client_id(tx.world)]
+
+
 CLIENTS: Final = Family(
     name="clients",
     title=Text("Clients Pro Santé Connect", "Pro Santé Connect clients"),
@@ -84,7 +90,7 @@ CLIENTS: Final = Family(
     key=lambda member: str(member.get("client_id") or ""),
     find=clients.find,
     keep=clients.keep,
-    every=clients.every,
+    every=_carried,
     new=lambda given: {"ciba": True, "introspection": True},
     claim=_claim,
     standing=("adopted",),

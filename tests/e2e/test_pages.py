@@ -127,7 +127,7 @@ def test_what_was_cut_before_any_request_has_a_page(sandbox: Sandbox, http: requ
     row = wait_for(sandbox.store, PSEUDO_WORLD, expected, since=since, timeout=20).exchange
     assert row is not None
     page = http.get(f"{sandbox.console_url}/exchanges/-/{row.number}?lang=en").text
-    assert "call this address with https" in page
+    assert "replace http:// by https://" in page
     assert "CORE-PLAIN-ON-TLS-PORT" in http.get(f"{sandbox.console_url}/worlds/-").text
 
 

@@ -74,7 +74,9 @@ def handshake(host: str, port: int, context: ssl.SSLContext) -> Seen:
 
 
 def _asked(sock: socket.socket, target: str, netloc: str) -> Seen:
-    sock.sendall(f"GET {target} HTTP/1.1\r\nHost: {netloc.rpartition('@')[2]}\r\nConnection: close\r\n\r\n".encode())
+    request = f"GET {target} HTTP/1.1\r\nHost: {netloc.rpartition('@')[2]}\r\nConnection: close\r\n\r\n"
+    with contextlib.suppress(ConnectionError):  # a TLS 1.3 server refuses after the handshake: its alert is to be read
+        sock.sendall(request.encode())
     answer = http.client.HTTPResponse(sock, method="GET")
     answer.begin()
     secured = sock if isinstance(sock, ssl.SSLSocket) else None

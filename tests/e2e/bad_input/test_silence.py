@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from simulators.assembly import ports
 from simulators.assembly.endpoints import endpoints
 from simulators.assembly.settings import Settings
 from simulators.clients.control import Control
@@ -19,9 +17,7 @@ from simulators.sandbox import Sandbox
 from tests.e2e.bad_input.bench import PSEUDO, Bench, Expect, http_status, nothing
 from tests.support.raw_http import Place, RawAnswer, Talk, converse
 
-SHORT = partial(
-    Limits, first_byte_seconds=1, handshake_seconds=1, headers_seconds=1, request_seconds=1, linger_seconds=0.1
-)
+SHORT = Limits(first_byte_seconds=1, handshake_seconds=1, headers_seconds=1, request_seconds=1, linger_seconds=0.1)
 SILENT = 50
 
 
@@ -29,11 +25,9 @@ SILENT = 50
 def hurried(cache: Path) -> Iterator[Bench]:
     """A sandbox of its own whose listeners wait for a second."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ports, "Limits", SHORT)
-        with Sandbox(Settings(random_ports=True, publish=False, environment=environment)) as sandbox:
-            sandbox.create_world("hurried")
-            yield Bench(sandbox, Control(endpoints(sandbox)), "hurried")
+    with Sandbox(Settings(random_ports=True, publish=False, environment=environment, limits=SHORT)) as sandbox:
+        sandbox.create_world("hurried")
+        yield Bench(sandbox, Control(endpoints(sandbox)), "hurried")
 
 
 def told(bench: Bench, place: Place, pieces: list[bytes], expected: Expect, cause: str) -> None:
