@@ -86,7 +86,7 @@ class Sandbox:
     def _compose(self) -> None:
         rules = [r for service in self.services for r in service.rules]
         self.catalogue: Catalogue[Any] = Catalogue([*rules, *INCIDENT_RULES.values(), *OWN_RULES])
-        self.worlds = Worlds(self.store, self.now, seeders(service.seed for service in self.services))
+        self.worlds = Worlds(self.store, self.now, seeders(self.services))
         self.ports = Ports(self.settings)
         self.pool = KeyPool(self.settings.pki or self.settings.cache)
         self.pki = self._open_pki(self.ports.reserve_trust(self.settings))
@@ -104,6 +104,8 @@ class Sandbox:
             _identifiers,
             base=self.ports.base_url,
             allow_hosts=self.settings.allow_hosts,
+            local=self.ports.local_url,
+            identity=lambda world, structure: self.holders.pair(world, structure).auth_cli,
         )
         self.on_incident = recorder(self.worlds)
         handlers = {kind: h for service in self.services for kind, h in service.due.items()}

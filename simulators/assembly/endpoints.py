@@ -88,8 +88,10 @@ def service_urls(sandbox: Sandbox, name: str, prefix: str = "", base: str = "") 
     """Per service name its URL, in the default world or under ``prefix``; ``base`` replaces the public one."""
     service = next(s for s in sandbox.services if s.name == name)
     first = service.listeners[0].name
-    bases = {label: base or sandbox.url(service.path_listeners.get(label, first)) for label in service.paths}
-    return {label: f"{bases[label]}{prefix}{path}" for label, path in service.paths.items()}
+    at = {label: service.path_listeners.get(label, first) for label in service.paths}
+    prefixes = {label: prefix if sandbox.ports.carries_world(at[label]) else "" for label in service.paths}
+    bases = {label: base or sandbox.url(at[label]) for label in service.paths}
+    return {label: f"{bases[label]}{prefixes[label]}{path}" for label, path in service.paths.items()}
 
 
 def trust_files(sandbox: Sandbox) -> dict[str, Any]:
@@ -120,6 +122,7 @@ def describe_world(sandbox: Sandbox, name: str, *, certificates: bool = True, fi
         patients = list(registry.patients(tx))
         people = list(registry.professionals(tx))
         clients = [client for service in sandbox.services if service.clients for client in service.clients(tx)]
+        added = {name: told(tx) for service in sandbox.services for name, told in service.described.items()}
     ours = [s.struct_idnat.value for s in structures if certificates and not s.adopted]
     held = {
         holder: _held(sandbox, name, holder, pair, files) for holder, pair in sandbox.holders.pairs(name, ours).items()
@@ -139,6 +142,7 @@ def describe_world(sandbox: Sandbox, name: str, *, certificates: bool = True, fi
         "patients": [_patient(p) for p in patients],
         "professionals": [_professional(p) for p in people],
         "clients": clients,
+        **added,
     }
 
 

@@ -18,10 +18,10 @@ from simulators.assembly.settings import CONSOLE_OFFSET, TRUST_OFFSET, Settings
 from simulators.assembly.trust_pages import trust_app
 from simulators.core.errors import EnvironmentProblem
 from simulators.core.faults.effects import Disconnect, Silence
-from simulators.core.listeners import HttpListener, WorkerPool, by_name
+from simulators.core.listeners import HttpListener, StreamHost, StreamRoom, WorkerPool, by_name
 from simulators.core.listeners.by_name import ContextOf
 from simulators.core.pki import IssuedCertificate, PkiUnreadable
-from simulators.core.service import ListenerSpec, WSGIApp
+from simulators.core.service import ListenerSpec, Service, StreamSpec, WSGIApp
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
@@ -42,10 +42,14 @@ class Ports:
         least, most = settings.limits.workers_least, settings.limits.workers_most
         self.pool = WorkerPool("exchange", least, most)
         self.slow_pool = WorkerPool("long-poll", least, most)
+        # A session may call an HTTP service of this sandbox, which must find a worker of its own.
+        self.stream_pool = WorkerPool("session", least, most)
         self.names = Names()
         self.national: NationalNames | None = None
         self._tls: list[ServerTls] = []
         self._listeners: dict[str, HttpListener] = {}
+        self._streams: StreamHost | None = None
+        self._stream_ports: dict[str, int] = {}
         self._schemes: dict[str, str] = {}
 
     def reserve_trust(self, settings: Settings) -> str:
@@ -68,9 +72,36 @@ class Ports:
             self._bound(spec.name, settings.port(spec.offset), app, tls.get(spec.tls))
         if settings.shared_port is not None:
             self._bind_shared(settings.shared_port, server, {name: app for name, (_, app) in apps.items()})
+        for service in sandbox.services:
+            for stream in service.streams:
+                self._bind_stream(service, stream, tls)
         for listener in self._listeners.values():
             with _port_problem(self.settings.bind, listener.port):
                 listener.start()
+        if self._streams is not None:
+            self._streams.start()
+
+    def _bind_stream(self, service: Service, spec: StreamSpec, tls: Mapping[str, ServerTls]) -> None:
+        if service.sessions is None:
+            raise ValueError(f"simulator {service.name} has streams and no sessions")
+        if self._streams is None:
+            self._streams = StreamHost(self.stream_pool, lambda incident: self._sandbox.on_incident(incident))
+        port = self.settings.port(spec.offset)
+        room = StreamRoom(
+            spec.name,
+            self.settings.bind,
+            port,
+            spec.protocol,
+            spec.framer,
+            service.sessions(self._sandbox.runtime, spec.name),
+            tls["mutual" if spec.mutual else "server"].current if spec.tls != "none" else None,
+            spec.tls == "implicit",
+            spec.limits,
+            on_accept=lambda peer: self._accept(spec.name),
+        )
+        with _port_problem(self.settings.bind, port):
+            self._stream_ports[spec.name] = self._streams.bind(room)
+        self._schemes[spec.name] = spec.scheme
 
     def _bind_shared(self, port: int, server: IssuedCertificate, apps: Mapping[str, WSGIApp]) -> None:
         """The one HTTPS port: our names under ``server``, the national ones under an authority of their own."""
@@ -130,9 +161,9 @@ class Ports:
         asked = asked_host(host) if self.settings.issuer == "from-host" else None
         if asked is None:
             return self.url(name)
-        scheme, own = self._schemes[name], self._listeners[name].port
+        scheme, own = self._schemes[name], self._numbers()[name]
         port = asked.port or (443 if scheme == "https" else 80)
-        ports = {other: listener.port for other, listener in self._listeners.items()}
+        ports = self._numbers()
         if self.names.listener(asked.name) and port not in (ports[other] for other in ports if other != SHARED):
             shared = self.names.counterpart(asked.name, name)
             return f"https://{authority(shared, asked.port)}" if shared else self.url(name)
@@ -145,11 +176,11 @@ class Ports:
         return self._url(name, "localhost" if bind in {"0.0.0.0", "::"} else bind)
 
     def _url(self, name: str, host: str) -> str:
-        return f"{self._schemes[name]}://{authority(host, self._listeners[name].port)}"
+        return f"{self._schemes[name]}://{authority(host, self._numbers()[name])}"
 
     def table(self) -> dict[str, str]:
         """Every listener with its URL, for people; ``https.<listener>`` is its name on the shared port."""
-        own = {name: self.url(name) for name in self._listeners if name != SHARED}
+        own = {name: self.url(name) for name in self._numbers() if name != SHARED}
         return {**own, **{f"{SHARED}.{name}": url for name, url in self.shared().items()}}
 
     def shared(self) -> dict[str, str]:
@@ -169,11 +200,22 @@ class Ports:
         for tls in self._tls:
             tls.refresh()
 
+    def _numbers(self) -> dict[str, int]:
+        """The port of every listener."""
+        return {**{name: listener.port for name, listener in self._listeners.items()}, **self._stream_ports}
+
+    def carries_world(self, name: str) -> bool:
+        """Whether a world can be named in the path of a URL of this listener."""
+        return self._schemes[name] in {"http", "https"}
+
     def close(self) -> None:
+        if self._streams is not None:
+            self._streams.stop(2.0)
         for listener in self._listeners.values():
             listener.stop(2.0)
         self.pool.stop()
         self.slow_pool.stop()
+        self.stream_pool.stop()
 
     def _bound(
         self, name: str, port: int, app: WSGIApp, tls: ServerTls | None = None, names: Collection[str] = ()

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from simulators.assembly.endpoints import certificate_files, describe_world, service_urls, trust_files
 from simulators.clients.dmp.access import dmp_client, patient_of, replayable_ids
+from simulators.clients.mail.sending import Server, send
 from simulators.clients.oidc import OidcClient, read_metadata
 from simulators.clients.transport import Channel, HttpAnswer
 from simulators.core.errors import EnvironmentProblem, SandboxError, WorldGone
@@ -93,6 +94,22 @@ def _hospital_idp(sandbox: Sandbox) -> None:
         raise EnvironmentProblem(f"the hospital identity provider told nobody's RPPS: {person}")
 
 
+def _mssante(sandbox: Sandbox) -> None:
+    """A mail from the hospital's applicative mailbox to its service; the certificate leads to the hidden world."""
+    described = describe_world(sandbox, SELF_CHECK, certificates=False)
+    boxes = {(box["kind"], owner): box["address"] for box in described["mailboxes"] for owner in box["owners"]}
+    hospital = next(s["id"] for s in described["structures"] if s["slug"] == "hospital")
+    sender, to = boxes["APP", hospital], boxes["ORG", hospital]
+    issued = sandbox.holders.pair(SELF_CHECK, hospital).auth_cli
+    at = urlsplit(sandbox.local_url("submission"))
+    context = client_context(sandbox.trusted.at(sandbox.now()), issued)
+    server = Server(at.hostname or "", at.port or 0, context, named=(at.hostname or "",))
+    mail = f"From: <{sender}>\r\nTo: <{to}>\r\nSubject: ready\r\n\r\nready\r\n".encode("ascii")
+    answer = send(server, sender, [(to, "")], mail, external=sender)
+    if not answer.accepted:
+        raise EnvironmentProblem(f"the MSSanté operator answered {answer.code} {answer.text}")
+
+
 def _form(base: str, path: str, fields: Mapping[str, str], context: ssl.SSLContext) -> HttpAnswer:
     channel = Channel(base, context, named=[urlsplit(base).hostname or ""])
     try:
@@ -106,4 +123,5 @@ PROOFS: Mapping[str, Callable[[Sandbox], None]] = {
     "dmp": _dmp,
     "pro_sante_connect": _pro_sante_connect,
     "hospital_idp": _hospital_idp,
+    "mssante": _mssante,
 }

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from simulators.core.errors import RoutingConflict
 from simulators.core.routing import claim
+from simulators.core.service import Service
 from simulators.core.store.api import Tx
 from simulators.core.world import MAIN, Seeder, World
 from simulators.population import registry
@@ -21,9 +22,24 @@ from simulators.population.national import Finess
 from simulators.population.reference import reference_population
 
 
-def seeders(parts: Iterable[Seeder | None]) -> tuple[Seeder, ...]:
-    """The population first, then each simulator's seeder."""
-    return (seed_population, *(part for part in parts if part is not None))
+def seeders(services: Iterable[Service]) -> tuple[Seeder, ...]:
+    """The population first, then each simulator's seeder, then the clients that one has at another."""
+    services = tuple(services)
+    return (seed_population, *(s.seed for s in services if s.seed is not None), _introducing(services))
+
+
+def _introducing(services: Iterable[Service]) -> Seeder:
+    """Tells the providers of this sandbox of the clients that its other simulators use."""
+    providers = {service.name: service.register for service in services if service.register is not None}
+    relying = [service.relies_on for service in services if service.relies_on is not None]
+
+    def introduce(tx: Tx, world: World) -> None:
+        for client in (client for clients in relying for client in clients(tx)):
+            register = providers.get(client["provider"])
+            if register is not None:
+                register(tx, client)
+
+    return introduce
 
 
 def seed_population(tx: Tx, world: World) -> None:

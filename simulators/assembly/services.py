@@ -14,6 +14,7 @@ ROOMS = {
     "dmp": "simulators.dmp.service",
     "pro_sante_connect": "simulators.pro_sante_connect.service",
     "hospital_idp": "simulators.hospital_idp.service",
+    "mssante": "simulators.mssante.service",
 }
 TrustAt = Callable[[datetime], Trust]
 CONSOLE = "simulators.console.app"

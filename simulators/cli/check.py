@@ -1,4 +1,4 @@
-"""``check FILE...``: what a file is and every finding: CDA, XDM archive, VIHF, SOAP message."""
+"""``check FILE...``: what a file is and every finding: CDA, XDM archive, VIHF, SOAP message, mail."""
 
 from __future__ import annotations
 

@@ -10,9 +10,11 @@ from flask import Flask, Response, jsonify, request
 from simulators.console import configuration, openapi, pages, problems
 from simulators.console.access import API, COOKIE, Access
 from simulators.console.api import (
+    checking,
     doctor,
     exchanges,
     general,
+    mail,
     people,
     pro_sante_connect,
     providers,
@@ -35,6 +37,8 @@ ROUTES: tuple[Route, ...] = (
     *exchanges.ROUTES,
     *triggers.ROUTES,
     *doctor.ROUTES,
+    *checking.ROUTES,
+    *mail.ROUTES,
     *watching.ROUTES,
 )
 LARGEST_BODY = 1 << 20

@@ -24,6 +24,7 @@ from simulators.core.own_rules import OWN_RULES as OWN_RULES
 from simulators.core.own_rules import SIM_BUG as SIM_BUG
 from simulators.core.own_rules import SIM_FAULT as SIM_FAULT
 from simulators.core.own_rules import SIM_WORLD as SIM_WORLD
+from simulators.core.pki.issued import IssuedCertificate
 from simulators.core.pki.keys import fresh_key_pem
 from simulators.core.routing import Clue, resolve
 from simulators.core.rules import Catalogue, Check, Finding, Level, Rule, Verdict, judge
@@ -82,8 +83,10 @@ class FaultBook(Protocol):
 class Runtime:
     """What a simulator is given to stand on.
 
-    ``base(listener, host)`` is the public base URL of a listener for who came with this Host header; ``new_key`` makes
-    an RSA private key, as PKCS#8 PEM; ``allow_hosts`` are the hosts that every world may call.
+    ``base(listener, host)`` is the public base URL of a listener for who came with this Host header,
+    ``local(listener)`` the same by an address of this machine (``KeyError``: it does not run here); ``new_key`` makes
+    an RSA private key, as PKCS#8 PEM; ``allow_hosts`` are the hosts that every world may call; ``identity(world,
+    structure)`` is the AUTH_CLI certificate by which a structure of this sandbox calls others.
     """
 
     store: Store
@@ -96,6 +99,8 @@ class Runtime:
     base: Callable[[str, str], str] = lambda listener, host: f"http://{listener}.test"
     new_key: Callable[[], bytes] = fresh_key_pem
     allow_hosts: Collection[str] = ()
+    local: Callable[[str], str] = lambda listener: f"http://{listener}.test"
+    identity: Callable[[str, str], IssuedCertificate] | None = None
 
 
 @dataclass
@@ -244,7 +249,8 @@ def _route(call: Call, flow: ProtocolFlow, request: Any) -> None:
     address = call.arrival.address_world
     first = [Clue("address", "world", address)] if address is not None else []
     route = resolve(call.runtime.store, [*first, *flow.clues(call, request)])
-    call.world = call.runtime.worlds.get(route.world)
+    if route.world != call.world.name:
+        call.world = call.runtime.worlds.get(route.world)
     if route.by is not None:
         call.marks["world_by"] = f"{route.by.source}:{route.by.kind}"
     if route.contradictions:

@@ -73,6 +73,11 @@ def look_up(store: Store, kind: str, key: str) -> str | None:
         return _holder(connection, kind, key)
 
 
+def holder(tx: Tx, kind: str, key: str) -> str | None:
+    """As :func:`look_up`, inside a transaction."""
+    return _holder(tx.connection, kind, key)
+
+
 def claim(tx: Tx, kind: str, key: str) -> None:
     """Makes ``key`` lead to the world of ``tx``. Raises :class:`RoutingConflict`."""
     found = _holder(tx.connection, kind, key)

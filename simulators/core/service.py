@@ -8,6 +8,8 @@ from typing import Any
 
 from simulators.core.due import Handler, Sender
 from simulators.core.exchange import Runtime
+from simulators.core.listeners.limits import StreamLimits
+from simulators.core.listeners.session import Framer, SessionFactory
 from simulators.core.rules import Rule
 from simulators.core.store.api import Tx
 from simulators.core.world import Seeder
@@ -23,6 +25,21 @@ class ListenerSpec:
     name: str
     offset: int
     tls: str = "none"
+
+
+@dataclass(frozen=True)
+class StreamSpec:
+    """One port of a protocol that keeps a session. ``protocol`` names it in sentences, ``scheme`` in URLs; ``tls`` is
+    ``none``, ``starttls`` or ``implicit``; ``mutual``: a client certificate is asked for, none is accepted too."""
+
+    name: str
+    offset: int
+    protocol: str
+    scheme: str
+    framer: Callable[[], Framer]
+    tls: str = "none"
+    mutual: bool = True
+    limits: StreamLimits = field(default_factory=StreamLimits)
 
 
 @dataclass(frozen=True)
@@ -43,6 +60,12 @@ class Service:
     ``production_names`` are the host names of the national service, by listener; ``clients`` lists the
     OpenID clients of a world, with their secrets; ``due`` and ``senders`` are the handlers of due rows and of the
     outbox; ``families`` are the families of data (``population.exchange_formats``) it adds to import and export.
+
+    ``described`` adds lists to the description of a world (endpoints file, control API), by name.
+
+    ``streams`` are its ports of SMTP, IMAP or MLLP, and ``sessions`` makes the sessions of one of them. ``relies_on``
+    gives the OpenID clients (``provider``, ``client_id``, ``secret``) it uses at providers of the same sandbox, which
+    are told of them by ``register``.
     """
 
     name: str
@@ -62,3 +85,8 @@ class Service:
     due: Mapping[str, Handler] = field(default_factory=dict)
     senders: Mapping[str, Sender] = field(default_factory=dict)
     families: tuple[Any, ...] = ()
+    streams: tuple[StreamSpec, ...] = ()
+    described: Mapping[str, Callable[[Tx], list[dict[str, Any]]]] = field(default_factory=dict)
+    sessions: Callable[[Runtime, str], SessionFactory] | None = None
+    relies_on: Callable[[Tx], list[dict[str, str]]] | None = None
+    register: Callable[[Tx, Mapping[str, str]], None] | None = None

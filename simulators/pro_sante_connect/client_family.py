@@ -76,8 +76,10 @@ def _claim(tx: Tx, client: Client) -> None:
 
 
 def _carried(tx: Tx) -> list[Client]:
-    """All but the one the world was born with, whose client_id leads to this world for ever."""
-    return [client for client in clients.every(tx) if client.client_id != own_client_id(tx.world)]
+    """All but those the world was born with, whose client_id leads to this world for ever."""
+    born_with = own_client_id(tx.world)
+    found = clients.every(tx)
+    return [c for c in found if c.client_id != born_with and not c.client_id.startswith(clients.OURS)]
 
 
 CLIENTS: Final = Family(

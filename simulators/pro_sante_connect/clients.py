@@ -17,6 +17,8 @@ from simulators.core.store.api import Tx
 from simulators.core.store.schema import world_table
 from simulators.pro_sante_connect.names import CLIENT_ROUTE, NAME
 
+OURS: Final = "sim-"
+"""Begins the client_id of another simulator of this sandbox: it is the world's for ever, and nobody else's."""
 METHODS: Final = ("any", "client_secret_basic", "client_secret_post", "tls_client_auth", "secret+cert", "none")
 
 _clients = world_table(
@@ -100,8 +102,8 @@ def every(tx: Tx) -> Iterator[Client]:
 
 
 def described(tx: Tx) -> list[dict[str, Any]]:
-    """The clients for the endpoints file."""
-    return [{"provider": NAME, **client.to_json()} for client in every(tx)]
+    """The product's clients, for the endpoints file."""
+    return [{"provider": NAME, **client.to_json()} for client in every(tx) if not client.client_id.startswith(OURS)]
 
 
 def save(tx: Tx, client: Client) -> None:
@@ -109,6 +111,13 @@ def save(tx: Tx, client: Client) -> None:
     with suppress(RoutingConflict):
         claim(tx, CLIENT_ROUTE, client.client_id)
     keep(tx, client)
+
+
+def register(tx: Tx, told: Mapping[str, str]) -> None:
+    """A client of another simulator of this sandbox: ``client_id`` (see :data:`OURS`), ``secret``, ``name``,
+    ``redirect_uri`` if it signs people in."""
+    back = tuple(filter(None, (told.get("redirect_uri", ""),)))
+    save(tx, Client(told["client_id"], name=told.get("name", ""), secret=told["secret"], redirect_uris=back))
 
 
 def keep(tx: Tx, client: Client) -> None:

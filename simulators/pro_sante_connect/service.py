@@ -138,6 +138,7 @@ def service(trust: Callable[[datetime], Trust]) -> Service:
         clients=clients.described,
         families=(CLIENTS,),
         senders={PING: ping.send},
+        register=clients.register,
         production_names={
             WALLET: ("wallet.bas.psc.esante.gouv.fr", "wallet.esw.esante.gouv.fr"),
             AUTH: ("auth.bas.psc.esante.gouv.fr", "auth.esw.esante.gouv.fr"),

@@ -230,8 +230,47 @@ def _hospital_idp(sandbox: Sandbox, described: Mapping[str, Any], urls: Mapping[
     return Section("hospital_idp", title, (*lines, *_client_lines("IDP", client)))
 
 
+_MAIL: Final = {
+    "submission": Text("Envoi SMTP, STARTTLS (587)", "SMTP submission, STARTTLS (587)"),
+    "submissions": Text("Envoi SMTP, TLS (465)", "SMTP submission, TLS (465)"),
+    "imap": Text("Lecture IMAP, STARTTLS (143)", "IMAP, STARTTLS (143)"),
+    "imaps": Text("Lecture IMAP, TLS (993)", "IMAP, TLS (993)"),
+    "operator-smtp": Text("Entre opérateurs, SMTP (25)", "Between operators, SMTP (25)"),
+    "internet-mail": Text("Collecteur de courriels ordinaires", "Catcher of ordinary mail"),
+    "sms": Text("Collecteur de SMS (HTTP)", "SMS catcher (HTTP)"),
+}
+_MAIL_PROVES: Final = {
+    "submission": ("mssante.AUTH", "mssante.MESSAGE"),
+    "internet-mail": ("mssante.INTERNET",),
+    "sms": ("mssante.SMS",),
+}
+_BOXES: Final = {
+    "APP": Text("BAL applicative (certificat)", "Applicative mailbox (certificate)"),
+    "ORG": Text("BAL organisationnelle (jeton PSC)", "Organisational mailbox (PSC token)"),
+    "PER": Text("BAL personnelle (jeton PSC)", "Personal mailbox (PSC token)"),
+    "CITIZEN": Text("BAL d'un usager", "Mailbox of a citizen"),
+}
+
+
+def _mssante(sandbox: Sandbox, described: Mapping[str, Any], urls: Mapping[str, str]) -> Section:
+    """Ports, and one mailbox of each kind: those of the hospital, its physician and the test patient."""
+    members = (("structures", "hospital"), ("professionals", "hospital-specialist"), ("patients", "adult"))
+    holders = [_member(described, family, slug)["id"] for family, slug in members]
+    lines = [
+        Line(f"MSS_{key.upper().replace('-', '_')}", label, urls[key], _MAIL_PROVES.get(key, ()))
+        for key, label in _MAIL.items()
+    ]
+    for kind, label in _BOXES.items():
+        boxes = [box for box in described["mailboxes"] if box["kind"] == kind]
+        chosen = next((box for box in boxes if box["owners"][:1] and box["owners"][0] in holders), None)
+        if chosen is not None:
+            lines.append(Line(f"MSS_BAL_{kind}", label, chosen["address"], free=True))
+    return Section("mssante", Text("Messagerie MSSanté", "MSSanté mail"), tuple(lines))
+
+
 _SECTIONS: Final[Mapping[str, Callable[[Any, Mapping[str, Any], Mapping[str, str]], Section]]] = {
     "dmp": _dmp,
     "pro_sante_connect": _psc,
     "hospital_idp": _hospital_idp,
+    "mssante": _mssante,
 }

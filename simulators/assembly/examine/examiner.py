@@ -1,6 +1,7 @@
 """Tells what a file is and lets the simulators judge it, over the wire, in a world of its own.
 
-A CDA is fed in a lot built around it; a VIHF travels in an existence test; a SOAP message goes as it is.
+A CDA is fed in a lot built around it; a VIHF travels in an existence test; a SOAP message goes as it is. A mail is
+judged by the operator's rules without a session: whose certificate or token would carry it changes nothing in it.
 The TLS certificate is that of the structure the file declares, so that what is judged is the file.
 """
 
@@ -19,6 +20,7 @@ from simulators.assembly.examine.about import about_cda, about_token
 from simulators.assembly.examine.kinds import (
     attribute,
     cx_of,
+    looks_mail,
     looks_multipart,
     multipart_type,
     operation_of,
@@ -61,6 +63,7 @@ class Examiner:
 
     def __init__(self, sandbox: Sandbox, policy: Policy | None = None) -> None:
         self._sandbox = sandbox
+        self._policy = policy or Policy()
         self._ids = replayable_ids(WORLD)
         with contextlib.suppress(WorldGone):
             sandbox.delete_world(WORLD)
@@ -80,6 +83,11 @@ class Examiner:
             return self._archive(name, data)
         if looks_multipart(data):
             return self._multipart(name, data)
+        if looks_mail(data):
+            # Here, so that what only lists rules or kinds declares no table of the operator.
+            from simulators.assembly.examine.mail import examine_mail
+
+            return examine_mail(name, data, self._policy)
         try:
             root = parse(data)
         except XmlRefused as refused:
@@ -91,7 +99,7 @@ class Examiner:
         if next(root.iter("{*}ClinicalDocument"), None) is not None:
             return self._cda(name, data)
         kind = etree.QName(root).localname
-        raise NotKnown(f"{name}: <{kind}> is no CDA, no XDM archive, no VIHF and no SOAP message")
+        raise NotKnown(f"{name}: <{kind}> is no CDA, no XDM archive, no VIHF, no SOAP message and no mail")
 
     def _archive(self, name: str, data: bytes) -> Examined:
         try:

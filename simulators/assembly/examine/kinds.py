@@ -12,12 +12,24 @@ from simulators.core.xml.encoding import to_utf8
 from simulators.population.ins import Ins
 
 _DELIMITER = re.compile(rb"\s*--([^\s][^\r\n]{0,69})\r?\ncontent-", re.IGNORECASE)
+_FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
+_OF_A_MAIL = re.compile(
+    rb"^(?:from|to|subject|date|message-id|received|return-path|mime-version)[ \t]*:", re.IGNORECASE | re.MULTILINE
+)
+_LONGEST_HEAD = 256 * 1024
 _DECLARATION = re.compile(rb"\s*<\?xml\s[^>]*\?>\s*")
 
 
 def looks_multipart(data: bytes) -> bool:
     """Whether the bytes begin with a delimiter line and a part's header: a saved body has no Content-Type."""
     return _DELIMITER.match(data) is not None
+
+
+def looks_mail(data: bytes) -> bool:
+    """Whether the bytes begin with a header of RFC 5322 that names a field every mail has."""
+    head = re.split(rb"\r?\n\r?\n", data[:_LONGEST_HEAD], maxsplit=1)[0]
+    start = head.partition(b"\n")[2] if head.startswith(b"From ") else head
+    return _FIELD.match(start) is not None and _OF_A_MAIL.search(head) is not None
 
 
 def multipart_type(data: bytes) -> str:

@@ -29,6 +29,7 @@ from simulators.core.listeners.stream_room import StreamRoom, StreamServices
 from simulators.core.listeners.watch import Watch
 
 _Result = TypeVar("_Result")
+_UNREAD_SECONDS = 0.02
 
 
 class Carrier(Link, Protocol):
@@ -185,6 +186,9 @@ class SessionDriver:
 
     def _put_off(self, later: Later, rest: Sequence[Action]) -> None:
         def resume() -> None:
+            if not self._carrier.usable:  # a peer that does not read: what it left unread must not pile up here
+                self._put_off_until = asyncio.get_running_loop().call_later(_UNREAD_SECONDS, resume)
+                return
             self._put_off_until = None
             self.in_worker(lambda: [*later.then(), *rest], self._carry_out)
 

@@ -6,8 +6,6 @@ octets for a line that carries a token).
 
 from __future__ import annotations
 
-import re
-
 from simulators.core.listeners.incident import Reason
 from simulators.core.listeners.lines import BARE_END, LineReader, has_bare_end
 from simulators.core.listeners.session import Data, Line, Unit, Violation
@@ -15,7 +13,6 @@ from simulators.core.listeners.session import Data, Line, Unit, Violation
 DEFAULT_LINE_BYTES = 12_288
 DEFAULT_DATA_BYTES = 100 * 1024 * 1024
 _END = b"\r\n.\r\n"
-_STUFFED = re.compile(rb"(?:\A|(?<=\r\n))\.")
 _TOO_LARGE = Reason("data_too_large", "Message trop grand.", "Message too large.")
 
 
@@ -90,7 +87,7 @@ class SmtpFramer:
         self._in_data = False
         if self._dropped or len(stuffed) > self._max_data:
             return Violation(_TOO_LARGE, self._sample or stuffed[: self._max_raw])
-        return Data(_STUFFED.sub(b"", stuffed))
+        return Data((b"\r\n" + stuffed).replace(b"\r\n.", b"\r\n")[2:])
 
     def _drop_excess(self) -> None:
         if len(self._buffer) <= self._max_data + len(_END):

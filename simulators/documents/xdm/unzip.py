@@ -16,6 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Final
 
 from simulators.documents.errors import ArchiveRefused
 from simulators.documents.xdm.model import ArchiveLimits
@@ -41,6 +42,8 @@ _DAMAGE = (
     UnicodeError,
     ValueError,
 )
+ENCRYPTED: Final = "an encrypted entry"
+"""The reason told for an archive that nobody can look into."""
 _BAD_NAME = re.compile(r"[\x00-\x1f\x7f\\:*?\"<>|]")
 
 
@@ -112,7 +115,7 @@ def _check_name(info: zipfile.ZipInfo, limits: ArchiveLimits) -> None:
 
 def _check_kind(info: zipfile.ZipInfo) -> None:
     if info.flag_bits & _ENCRYPTED:
-        raise ArchiveRefused("an encrypted entry", info.filename)
+        raise ArchiveRefused(ENCRYPTED, info.filename)
     if info.compress_type not in _METHODS:
         raise ArchiveRefused(f"compression method {info.compress_type}; only store and deflate are read", info.filename)
     kind = stat.S_IFMT(info.external_attr >> 16)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from simulators.assembly.examine.kinds import (
     attribute,
     cx_of,
+    looks_mail,
     looks_multipart,
     multipart_type,
     operation_of,
@@ -82,3 +83,25 @@ def test_a_cx_is_taken_as_written(text: str, matricule: str, oid: str) -> None:
 )
 def test_xml_is_made_ready_to_stand_inside_another(data: bytes) -> None:
     assert without_declaration(data) == "<a>é</a>".encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"From: a@b\r\n\r\nx", True),
+        (b"Return-Path: <a@b>\nSubject: x\n\nx", True),
+        (b"From me@here Sat Nov 21\nX-One: 1\nmessage-id: <a@b>\n\nx", True),
+        (b"X-One: 1\r\n\r\nFrom: in the body", False),
+        (b"<a>From: x</a>", False),
+        (b"--b\r\nContent-Type: text/xml\r\n\r\n", False),
+        (b"PK\x03\x04", False),
+        (b"", False),
+    ],
+)
+def test_a_mail_begins_with_its_header(data: bytes, expected: bool) -> None:
+    assert looks_mail(data) is expected
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_mail_or_not(data: bytes) -> None:
+    assert looks_mail(data) in {True, False}

@@ -15,7 +15,7 @@ from tests.unit.assembly.conftest import NOW
 
 @pytest.fixture
 def worlds(either_store: Store) -> Worlds:
-    return Worlds(either_store, lambda: NOW, seeders([None]))
+    return Worlds(either_store, lambda: NOW, seeders([]))
 
 
 def structures(worlds: Worlds, world: str) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""The MSSanté operator: mailboxes of a world, and the protocols that reach them."""

@@ -1,0 +1,1 @@
+"""What answers a mail: delivery status (DSN), disposition (MDN) and the standard error mail, built and read."""

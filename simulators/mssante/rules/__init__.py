@@ -1,0 +1,1 @@
+"""Rules of the operator: access, transport, delivery, and the verdict on mails."""

@@ -1,0 +1,1 @@
+"""SMTP of the operator: submission by its clients, and exchange with the other operators. No I/O."""

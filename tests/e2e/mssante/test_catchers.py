@@ -1,0 +1,36 @@
+"""Ordinary mail and SMS, caught."""
+
+from __future__ import annotations
+
+import smtplib
+from urllib.parse import urlsplit
+
+import requests
+
+from simulators.mssante.catchers import caught
+from tests.e2e.mssante.conftest import House
+
+
+def test_internet_mail(house: House) -> None:
+    at = urlsplit(house.sandbox.url("internet-mail"))
+    client = smtplib.SMTP(at.hostname or "", at.port or 0, timeout=20)
+    client.login(house.world, "n'importe quoi".encode("ascii", "replace").decode())
+    client.sendmail("noreply@produit.test", ["patient@example.org"], b"Subject: code\r\n\r\n123456\r\n")
+    with house.sandbox.store.read(house.world) as tx:
+        (one,) = caught.every(tx, caught.MAIL, "Patient@example.org")
+        assert b"123456" in caught.content(tx, one)
+    assert house.journal("INTERNET")[0].keys == ("mailto:patient@example.org",)
+
+
+def test_sms(house: House) -> None:
+    url = f"{house.sandbox.url('sms')}/w/{house.world}/v1/messages"
+    with requests.Session() as web:
+        web.trust_env = False
+        answer = web.post(url, json={"to": ["+33639980001"], "message": "code 1234"}, timeout=20)
+        assert (answer.status_code, answer.json()["status"]) == (200, "caught")
+        assert web.post(url, data={"phone_number": "+33639980001", "text": "é"}, timeout=20).status_code == 200
+        refused = web.post(url, data=b"\xff{", timeout=20)
+        assert (refused.status_code, refused.json()["rule"]) == (400, "MSS-SMS")
+    with house.sandbox.store.read(house.world) as tx:
+        texts = [caught.content(tx, one).decode() for one in caught.every(tx, caught.SMS, "+33639980001")]
+    assert texts == ["code 1234", "é"]
