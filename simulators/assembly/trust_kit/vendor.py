@@ -114,7 +114,7 @@ def _read(path: Path) -> Sequence[x509.Certificate]:
         if _BEGIN_KEY in data:
             raise refused(path, "a private key and no certificate: take it out of this folder")
         return [x509.load_der_x509_certificate(data)]
-    except (ValueError, TypeError) as problem:
+    except (ValueError, TypeError, x509.InvalidVersion) as problem:
         raise refused(path, f"no X.509 certificate, neither PEM nor DER ({problem})") from problem
 
 
