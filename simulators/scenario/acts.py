@@ -19,6 +19,7 @@ from simulators.clients.dmp.messages import quoted
 from simulators.clients.transport import WireProblem
 from simulators.core.errors import SandboxError
 from simulators.population.model import Patient
+from simulators.scenario import signing
 from simulators.scenario.papers import paper
 
 SLOTS = {
@@ -98,6 +99,10 @@ def act(stage: Stage, step: Mapping[str, Any]) -> Outcome:
     if "advance" in step:
         moved = stage.control.call("POST", f"{stage.path}/clock", {"advance": step["advance"]})
         return Outcome({"outcome": "done", "fired": len(moved["fired"])})
+    if "sign_in" in step:
+        return _signed_in(stage, step)
+    if "phone" in step:
+        return Outcome(signing.answer(stage, step["phone"]))
     for kind, path in (("fault", "faults"), ("refuse", "refusals")):
         if kind in step:
             made = stage.control.call("POST", f"{stage.path}/{path}", dict(step[kind]))
@@ -124,6 +129,14 @@ def _exchange(stage: Stage, step: Mapping[str, Any]) -> Outcome:
         outcome.number, outcome.verdict = row["number"], row["verdict"]
         outcome.values |= _judged(row)
     return outcome
+
+
+def _signed_in(stage: Stage, step: Mapping[str, Any]) -> Outcome:
+    signed = signing.sign_in(stage, step["sign_in"], step.get("break", {}))
+    stage.own |= signed.rows
+    if signed.row is None:
+        return Outcome(signed.values)
+    return Outcome({**signed.values, **_judged(signed.row)}, signed.row["verdict"], signed.row["number"])
 
 
 def _journal_row(stage: Stage, message_id: str) -> Mapping[str, Any] | None:

@@ -96,7 +96,7 @@ def _mask(stage: Stage, outcome: Outcome) -> Mask:
 
 
 def _misses(step: Mapping[str, Any], outcome: Outcome) -> dict[str, tuple[Any, Any]]:
-    wanted = dict(step.get("expect", {"outcome": "accepted"} if "do" in step else {}))
+    wanted = dict(step.get("expect", {"outcome": "accepted"} if {"do", "sign_in"} & set(step) else {}))
     if "await" in step and outcome.values["outcome"] == "nothing":
         return {"await": (dict(step["await"]), "other exchanges" if outcome.near else "nothing")}
     found = {name: outcome.values.get(name, "") for name in wanted}
