@@ -10,7 +10,7 @@ from simulators.core.exchange import Answer, Call
 from simulators.core.oidc.answers import NO_STORE
 from simulators.core.rules import Finding
 from simulators.core.world import identifier
-from simulators.pro_sante_connect.rules.authorization import CHOICE
+from simulators.pro_sante_connect.rules.login import CHOICE
 
 if TYPE_CHECKING:
     from simulators.pro_sante_connect.model import PscRequest
