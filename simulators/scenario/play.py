@@ -13,8 +13,9 @@ from simulators.clients.dmp.access import replayable_ids
 from simulators.core.errors import EnvironmentProblem, SandboxError
 from simulators.population.guard import masked_text
 from simulators.population.masking import Mask, mask_of
-from simulators.scenario.acts import Outcome, Stage, act
+from simulators.scenario.acts import act
 from simulators.scenario.load import Scenario
+from simulators.scenario.stage import Outcome, Stage
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from simulators.clients.transport import WireProblem
 from simulators.core.pki import Trust, client_context
 
 if TYPE_CHECKING:
-    from simulators.scenario.acts import Stage
+    from simulators.scenario.stage import Stage
 
 CIBA_GRANT: Final = "urn:openid:params:grant-type:ciba"
 BACK: Final = "https://localhost/scenario"
