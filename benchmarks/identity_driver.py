@@ -1,6 +1,6 @@
 """One relying party and its person's browser, for any OpenID provider: the same code drives ours and the others.
 
-A flow is: authorization request with PKCE as a browser that was never seen before, the redirections to the product's own
+A flow is: authorization request with PKCE as a browser never seen before, the redirections to the product's own
 address, the code for tokens, userinfo. Connections are kept alive, one a host and driver.
 """
 
@@ -9,18 +9,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import http.client
-import itertools
 import json
 import secrets
 import ssl
-import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote_plus, urlencode, urljoin, urlsplit
 
 MOST_HOPS: Final = 8
+CIBA_GRANT: Final = "urn:openid:params:grant-type:ciba"
 FORM: Final = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 
 
@@ -30,7 +30,8 @@ class Failed(RuntimeError):
 
 @dataclass(frozen=True)
 class Provider:
-    """What the product was configured with; ``extra`` goes into the authorization request."""
+    """What the product was configured with; ``extra`` goes into the authorization request, ``ciba`` is the whole
+    backchannel request, None where CIBA is not offered."""
 
     name: str
     metadata: Mapping[str, Any]
@@ -40,6 +41,7 @@ class Provider:
     scope: str
     extra: Mapping[str, str]
     context: ssl.SSLContext | None
+    ciba: Mapping[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,11 @@ class Driver:
     def refresh(self, refresh_token: str) -> dict[str, Any]:
         return self.call("token_endpoint", {"grant_type": "refresh_token", "refresh_token": refresh_token})
 
+    def ciba(self) -> dict[str, Any]:
+        """One round: the request, and the poll that finds it approved. Raises :class:`Failed`."""
+        asked = self.call("backchannel_authentication_endpoint", self.provider.ciba or {})
+        return self.call("token_endpoint", {"grant_type": CIBA_GRANT, "auth_req_id": asked["auth_req_id"]})
+
     def introspect(self, token: str) -> dict[str, Any]:
         return self.call("introspection_endpoint", {"token": token})
 
@@ -100,10 +107,10 @@ class Driver:
         headers = {"Authorization": f"Bearer {tokens['access_token']}", "Accept": "application/json"}
         return self._json(self._send("GET", self.provider.metadata["userinfo_endpoint"], None, headers))
 
-    def call(self, endpoint: str, values: Mapping[str, str], *, status: int = 200) -> dict[str, Any]:
-        """A form to an endpoint, the client by Basic. Raises :class:`Failed` at another status."""
+    def call(self, endpoint: str, values: Mapping[str, str]) -> dict[str, Any]:
+        """A form to an endpoint, the client by Basic. Raises :class:`Failed`."""
         url, body = self.provider.metadata[endpoint], urlencode(values).encode()
-        return self._json(self._send("POST", url, body, self._form), status)
+        return self._json(self._send("POST", url, body, self._form))
 
     def close(self) -> None:
         for connection in self._connections.values():
@@ -139,8 +146,8 @@ class Driver:
         self._connections[netloc] = made
         return made
 
-    def _json(self, answer: HttpAnswer, status: int = 200) -> dict[str, Any]:
-        if answer.status != status:
+    def _json(self, answer: HttpAnswer) -> dict[str, Any]:
+        if answer.status != 200:
             raise Failed(f"{self.provider.name}: HTTP {answer.status} {answer.body[:300]!r}")
         found: dict[str, Any] = json.loads(answer.body)
         return found
@@ -162,31 +169,28 @@ def metadata(url: str, context: ssl.SSLContext) -> dict[str, Any]:
     return found
 
 
-def parallel(provider: Provider, threads: int, act: Callable[[Driver], object], during: float) -> float:
-    """How often ``threads`` drivers together do ``act`` a second, over about ``during`` seconds."""
-    drivers = [Driver(provider) for _ in range(threads)]
-    for driver in drivers:
-        act(driver)
-    counted, problems = itertools.count(), []
-    ends = time.perf_counter() + during
+class Crowd:
+    """Several drivers side by side; ``begin`` prepares a driver and says what it does again and again."""
 
-    def work(driver: Driver) -> None:
-        try:
-            while time.perf_counter() < ends:
-                act(driver)
-                next(counted)
-        except Exception as problem:
-            problems.append(problem)
+    def __init__(self, provider: Provider, size: int, begin: Callable[[Driver], Callable[[], object]]) -> None:
+        self._drivers = [Driver(provider) for _ in range(size)]
+        self._acts = [begin(driver) for driver in self._drivers]
 
-    workers = [threading.Thread(target=work, args=(driver,)) for driver in drivers]
-    start = time.perf_counter()
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    taken = time.perf_counter() - start
-    for driver in drivers:
-        driver.close()
-    if problems:
-        raise problems[0]
-    return next(counted) / taken
+    def act(self, during: float) -> tuple[int, float]:
+        """All of them for about ``during`` seconds: how many acts in how many seconds. Raises what a driver raised."""
+        start = time.perf_counter()
+        with ThreadPoolExecutor(len(self._acts)) as pool:
+            done = sum(pool.map(lambda act: _repeat(act, start + during), self._acts))
+        return done, time.perf_counter() - start
+
+    def close(self) -> None:
+        for driver in self._drivers:
+            driver.close()
+
+
+def _repeat(act: Callable[[], object], until: float) -> int:
+    done = 0
+    while time.perf_counter() < until:
+        act()
+        done += 1
+    return done

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from benchmarks.identity import identity
 from benchmarks.startup import startup, worlds
 from benchmarks.table import Row, render
 from benchmarks.traffic import traffic
@@ -13,13 +14,14 @@ from simulators.sandbox import Sandbox
 
 
 def main() -> None:
-    """Durable SQLite in a temporary folder, everything on loopback."""
+    """Durable SQLite in a temporary folder, everything on loopback; the identity providers as they come."""
     rows: list[Row] = startup()
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data=Path(folder) / "data", durable=True, random_ports=True, publish=False)
         with Sandbox(settings) as sandbox:
             rows += worlds(sandbox)
             rows += traffic(sandbox)
+    rows += identity()
     print(render(rows))
 
 

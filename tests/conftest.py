@@ -9,6 +9,7 @@ import pytest
 
 from simulators.core.store import Store, open_store
 from tests.support.postgres import TestDatabase, server_or_skip
+from tests.support.stores import borrowed, given_back
 
 SQLITE = ("sqlite-folder", "sqlite-memory")
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
@@ -45,6 +46,11 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture(params=["sqlite-memory", POSTGRESQL])
 def either_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store on each of the two databases, for what stands above the seam."""
+    if request.param == "sqlite-memory":
+        lent = borrowed()
+        yield lent
+        given_back(lent)
+        return
     opened = open_store(_where(request.param, request, tmp_path))
     yield opened
     opened.close()
@@ -59,6 +65,6 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def memory_store() -> Iterator[Store]:
     """The quickest store, for tests that are not about stores."""
-    opened = open_store(None)
+    opened = borrowed()
     yield opened
-    opened.close()
+    given_back(opened)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import threading
 from collections.abc import Iterator
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+GLANCE_S = 0.5
+"""A signal that comes in the instant before a wait begins is only seen after it; on Windows every one is."""
 
 
 @contextlib.contextmanager
@@ -38,5 +39,5 @@ def wait_for_stop() -> None:
     """Until Ctrl-C or SIGTERM, inside :func:`interruptible`."""
     never = threading.Event()
     with contextlib.suppress(KeyboardInterrupt):
-        while not never.wait(3600 if os.name != "nt" else 0.5):
+        while not never.wait(GLANCE_S):
             pass

@@ -93,16 +93,17 @@ def run(options: argparse.Namespace) -> int:
 
 def print_places(sandbox: Sandbox) -> None:
     """Where everything listens, and what is kept."""
-    print(f"data      {_kept(sandbox.settings.data)}")
+    print(f"{'data':12} {_kept(sandbox.settings.data)}")
     for name, url in sandbox.ports.table().items():
-        print(f"{name:9} {url}")
-    print(f"settings  {sandbox.console_url}/config")
-    for service in sandbox.services:
-        for label, url in service_urls(sandbox, service.name).items():
-            print(f"  {service.name}.{label:16} {url}")
+        print(f"{name:12} {url}")
+    print(f"{'settings':12} {sandbox.console_url}/config")
+    urls = {f"{s.name}.{label}": url for s in sandbox.services for label, url in service_urls(sandbox, s.name).items()}
+    width = max(map(len, urls), default=0)
+    for name, url in urls.items():
+        print(f"  {name:{width}} {url}")
     print_names(sandbox)
     for target in targets(sandbox):
-        print(f"endpoints {target}")
+        print(f"{'endpoints':12} {target}")
     print("ready; Ctrl-C stops / prêt ; Ctrl-C arrête", flush=True)
 
 

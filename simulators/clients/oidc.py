@@ -64,7 +64,7 @@ class OidcClient:
                 "code_verifier": verifier,
             }
         )
-        if _claims(str(tokens.get("id_token", ""))).get("nonce") != asked["nonce"]:
+        if claims_of(str(tokens.get("id_token", ""))).get("nonce") != asked["nonce"]:
             raise OidcRefused("the ID token does not carry the nonce of the request")
         return tokens
 
@@ -185,7 +185,7 @@ def _json(answer: HttpAnswer) -> dict[str, Any]:
     return found
 
 
-def _claims(token: str) -> dict[str, Any]:
+def claims_of(token: str) -> dict[str, Any]:
     """The claims as they stand, unverified."""
     try:
         part = token.split(".")[1]

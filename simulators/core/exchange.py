@@ -249,7 +249,7 @@ def _route(call: Call, flow: ProtocolFlow, request: Any) -> None:
     address = call.arrival.address_world
     first = [Clue("address", "world", address)] if address is not None else []
     route = resolve(call.runtime.store, [*first, *flow.clues(call, request)])
-    if route.world != call.world.name:
+    if route.world != call.world.name:  # else it was read a moment ago
         call.world = call.runtime.worlds.get(route.world)
     if route.by is not None:
         call.marks["world_by"] = f"{route.by.source}:{route.by.kind}"

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from simulators.core.errors import RoutingConflict
@@ -22,6 +22,10 @@ from simulators.core.store.api import Store, Tx
 from simulators.core.store.text import index_key
 from simulators.core.world import MAIN
 
+# Asked at every exchange: building the statement each time costs more than running it.
+_HOLDER = select(schema.routing.c.world).where(
+    schema.routing.c.kind == bindparam("of_kind"), schema.routing.c.key == bindparam("of_key")
+)
 PREFIX = re.compile(r"/w/([a-z0-9][a-z0-9._-]{0,39})(/.*)?\Z", re.DOTALL)
 
 
@@ -54,8 +58,7 @@ def resolve(store: Store, clues: Sequence[Clue], default: str = MAIN) -> Route:
     """Follows ``clues`` in the order given (the protocol's table)."""
     given: Route | None = None
     contradictions: list[tuple[Clue, str]] = []
-    for clue in clues:
-        world = clue.key if clue.source == "address" else look_up(store, clue.kind, clue.key)
+    for clue, world in _led(store, clues):
         if world is None:
             continue
         if given is None:
@@ -65,6 +68,14 @@ def resolve(store: Store, clues: Sequence[Clue], default: str = MAIN) -> Route:
     if given is None:
         return Route(default, None)
     return Route(given.world, given.by, tuple(contradictions))
+
+
+def _led(store: Store, clues: Sequence[Clue]) -> list[tuple[Clue, str | None]]:
+    """Where each clue leads, in one view of the store."""
+    if all(clue.source == "address" for clue in clues):
+        return [(clue, clue.key) for clue in clues]
+    with store.peek() as connection:
+        return [(c, c.key if c.source == "address" else _holder(connection, c.kind, c.key)) for c in clues]
 
 
 def look_up(store: Store, kind: str, key: str) -> str | None:
@@ -111,7 +122,7 @@ def routed_elsewhere(tx: Tx, kind: str, table: Table, column: str, **values: Any
 
 
 def _holder(connection: Connection, kind: str, key: str) -> str | None:
-    return connection.execute(select(schema.routing.c.world).where(*_is(kind, key))).scalar()
+    return connection.execute(_HOLDER, {"of_kind": kind, "of_key": index_key(key)}).scalar()
 
 
 def _is(kind: str, key: str) -> tuple[ColumnElement[bool], ...]:

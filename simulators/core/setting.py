@@ -23,9 +23,9 @@ class Setting:
         return policy.settings.get(self.name, self.default)
 
     def number(self, policy: Policy) -> int:
-        """The same as a number; what is no number counts as the default."""
+        """The same as a number of at most nine digits (30 years in seconds); anything else counts as the default."""
         value = self.text(policy).strip()
-        return int(value) if value.isdecimal() else int(self.default)
+        return int(value) if value.isdecimal() and len(value) < 10 else int(self.default)
 
     def flag(self, policy: Policy) -> bool:
         """The same as a yes or no."""

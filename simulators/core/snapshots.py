@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, delete, insert, literal, select, update
+from sqlalchemy import Delete, Insert, Table, bindparam, delete, insert, select, update
 
 from simulators.core.clock import to_us
 from simulators.core.store import schema
@@ -67,13 +68,24 @@ def wipe(tx: Tx) -> None:
 
 def _replace(tx: Tx, source: str, target: str) -> None:
     """Children go before their parents and come after them, for tables that refer to one another."""
+    given = {"copy_source": source, "copy_target": target}
     for table in reversed(tables()):
-        tx.connection.execute(delete(table).where(table.c.world == target))
+        tx.connection.execute(_clearing(table), given)
     for table in tables():
-        _copy(tx, table, source, target)
+        tx.connection.execute(_copying(table), given)
 
 
-def _copy(tx: Tx, table: Table, source: str, target: str) -> None:
-    columns = [literal(target) if c.name == "world" else c for c in table.columns]
+# Built once for each table, as in core/store/statements.py: a new world runs one of each for every table there is.
+
+
+@cache
+def _clearing(table: Table) -> Delete:
+    return delete(table).where(table.c.world == bindparam("copy_target"))
+
+
+@cache
+def _copying(table: Table) -> Insert:
+    target = bindparam("copy_target", type_=table.c.world.type)
+    columns = [target if c.name == "world" else c for c in table.columns]
     names = [c.name for c in table.columns]
-    tx.connection.execute(insert(table).from_select(names, select(*columns).where(table.c.world == source)))
+    return insert(table).from_select(names, select(*columns).where(table.c.world == bindparam("copy_source")))

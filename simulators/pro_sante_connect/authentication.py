@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from simulators.core.exchange import Call
 from simulators.core.pki import chain_verdict
-from simulators.core.rules import Finding, Rule
+from simulators.core.rules import Finding, Level, Rule, Verdict
 from simulators.pro_sante_connect import clients
 from simulators.pro_sante_connect.clients import Client
 from simulators.pro_sante_connect.model import PscRequest
@@ -38,6 +38,9 @@ def known(call: Call, client_id: str, where: str, rule: Rule) -> Client:
     odd = len(client_id) > 255 or any(c <= " " or c == "\x7f" for c in client_id)
     if choice == "refuse" or odd:
         raise call.refusal(rule.finding(where, found=client_id, expected="a declared client"))
+    if choice == "warn":
+        warning = replace(rule.finding(where, found=client_id, expected="a declared client"), level=Level.WARN)
+        call.verdict += Verdict((warning,))
     adopted = Client(client_id, adopted=True)
     clients.save(call.tx, adopted)
     call.adopted(FAMILY, client_id)

@@ -16,7 +16,7 @@ from simulators.pro_sante_connect.names import AUTHORIZE
 from simulators.pro_sante_connect.operations import NATIVE
 from simulators.pro_sante_connect.rules import authorization as rules
 from simulators.pro_sante_connect.sessions import Session
-from simulators.pro_sante_connect.settings import AUTO, HINT, MEANS
+from simulators.pro_sante_connect.settings import AUTO, HINT, LOGIN, MEANS
 from simulators.pro_sante_connect.signing_in import person_of_hint
 
 
@@ -102,7 +102,8 @@ def _machine(call: Call, found: Asked) -> Answer | None:
 
 def _wallet(call: Call, found: Asked) -> Answer:
     """The page where a person chooses who to be; the cookie ties the choice to this browser."""
-    name = login_cookie_name(call)
+    name, life = login_cookie_name(call), timedelta(seconds=LOGIN.number(call.world.policy))
+    sessions.forget_logins(call.tx, call.wire_now - life)
     secret = answers.cookie(found.request.headers, name) or identifier(call.tx, "psc-login-browser").hex
     request = dict(reversed(found.request.params.pairs))
     login = sessions.begin_login(call.tx, found.client.client_id, request, secret, call.wire_now)

@@ -19,7 +19,7 @@ from simulators.population.idnat import PsIdNat, StructIdNat, is_valid_ps_idnat,
 from simulators.population.model import Activity, Coded, Professional
 from simulators.pro_sante_connect.model import PscRequest
 from simulators.pro_sante_connect.people import OTHER_ROLE
-from simulators.pro_sante_connect.rules.authorization import CHOICE
+from simulators.pro_sante_connect.rules.login import CHOICE
 from simulators.pro_sante_connect.signing_in import possible
 
 NEW: Final = "new"

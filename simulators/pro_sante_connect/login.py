@@ -19,7 +19,7 @@ from simulators.pro_sante_connect.authorization import login_cookie_name, open_s
 from simulators.pro_sante_connect.clients import Client
 from simulators.pro_sante_connect.model import PscRequest
 from simulators.pro_sante_connect.names import CARD, MOBILE
-from simulators.pro_sante_connect.rules import authorization as rules
+from simulators.pro_sante_connect.rules import login as rules
 from simulators.pro_sante_connect.sessions import Login
 from simulators.pro_sante_connect.settings import LOGIN, MEANS
 

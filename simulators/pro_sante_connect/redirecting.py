@@ -12,6 +12,7 @@ from simulators.core.world import identifier
 from simulators.pro_sante_connect import clients, sessions
 from simulators.pro_sante_connect.operations import LOGIN
 from simulators.pro_sante_connect.settings import LOOPBACK
+from simulators.pro_sante_connect.wording import parameters
 
 if TYPE_CHECKING:
     from simulators.pro_sante_connect.model import PscRequest
@@ -35,8 +36,6 @@ def answered(request: PscRequest, asked: Mapping[str, str], parameters: Mapping[
 def error(call: Call, request: PscRequest, finding: Finding, href: str) -> Answer | None:
     """The error sent to the product, or None when no address of its own is known for sure. A sign-in under way is over
     by it."""
-    from simulators.pro_sante_connect.errors import parameters
-
     begun = sessions.login(call.tx, request.params.get("login")) if request.operation is LOGIN else None
     asked = begun.request if begun is not None else dict(reversed(request.params.pairs))
     if not _known(call, asked):

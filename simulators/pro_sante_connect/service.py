@@ -40,6 +40,7 @@ from simulators.pro_sante_connect.revocation import revocation
 from simulators.pro_sante_connect.rules import authorization as authorization_rules
 from simulators.pro_sante_connect.rules import bearer, client, polling, request
 from simulators.pro_sante_connect.rules import ciba as ciba_rules
+from simulators.pro_sante_connect.rules import login as login_rules
 from simulators.pro_sante_connect.rules import token as token_rules
 from simulators.pro_sante_connect.settings import SETTINGS
 from simulators.pro_sante_connect.token import token
@@ -64,6 +65,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *request.RULES,
     *client.RULES,
     *authorization_rules.RULES,
+    *login_rules.RULES,
     *token_rules.RULES,
     *bearer.RULES,
     *ciba_rules.RULES,

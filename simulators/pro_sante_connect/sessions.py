@@ -26,6 +26,7 @@ _logins = world_table(
     Column("at_us", BigInteger, nullable=False),
     key=("id",),
 )
+Index("psc_logins_began", _logins.c.world, _logins.c.at_us)
 _sessions = world_table(
     "psc_sessions",
     Column("sid", Text),
@@ -133,6 +134,12 @@ def begin_login(tx: Tx, client_id: str, request: Mapping[str, str], browser: str
 def login(tx: Tx, login_id: str) -> Login | None:
     row = tx.get(_logins, id=login_id) if login_id else None
     return Login(row.id, row.client_id, json.loads(row.request), row.browser, from_us(row.at_us)) if row else None
+
+
+def forget_logins(tx: Tx, before: datetime) -> None:
+    """Takes away the sign-ins that nobody ended and that began before then."""
+    for row in tx.rows(tx.select(_logins, _logins.c.id).where(_logins.c.at_us <= to_us(before))):
+        end_login(tx, row.id)
 
 
 def end_login(tx: Tx, login_id: str) -> bool:

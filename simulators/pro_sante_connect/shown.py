@@ -35,7 +35,10 @@ def _basic(given: str) -> tuple[str, str]:
     client_id, colon, secret = whole.partition(":")
     if not colon or not client_id:
         raise HeaderRefused("no colon between client_id and secret")
-    return unquote_plus(client_id), unquote_plus(secret)
+    shown = unquote_plus(client_id), unquote_plus(secret)
+    if any("\x00" in part for part in shown):
+        raise HeaderRefused("a NUL character")
+    return shown
 
 
 def _facts(certificate: bytes | None) -> CertificateFacts | None:

@@ -17,7 +17,7 @@ from simulators.pro_sante_connect import clients, creating, sessions, web
 from simulators.pro_sante_connect.clients import Client
 from simulators.pro_sante_connect.model import PscRequest
 from simulators.pro_sante_connect.names import CARD, MOBILE
-from simulators.pro_sante_connect.rules.authorization import CHOICE
+from simulators.pro_sante_connect.rules.login import CHOICE
 from simulators.pro_sante_connect.sessions import Login
 from simulators.pro_sante_connect.settings import MEANS
 

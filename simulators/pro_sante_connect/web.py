@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from simulators.core.exchange import Answer, Call
 from simulators.core.oidc.answers import NO_STORE
-from simulators.core.rules import Finding
 from simulators.core.world import identifier
-from simulators.pro_sante_connect.rules.authorization import CHOICE
-
-if TYPE_CHECKING:
-    from simulators.pro_sante_connect.model import PscRequest
 
 LANGUAGES: Final = ("fr", "en")
 _HTTP: Final = frozenset({"http", "https"})
@@ -41,18 +36,6 @@ def page(call: Call, name: str, *, status: int = 200, leads_to: str = "", lang: 
         **NO_STORE,
     }
     return Answer(status, body.encode(), headers)
-
-
-def error_page(call: Call, request: PscRequest | None, finding: Finding, href: str, status: int) -> Answer:
-    """Nowhere to send the browser back to: the refusal is told to the person, in the form at fault if there is one."""
-    from simulators.pro_sante_connect import wallet
-    from simulators.pro_sante_connect.errors import description
-
-    if request is not None and finding.rule.id == CHOICE.id:
-        again = wallet.again(call, request, href, status)
-        if again is not None:
-            return again
-    return page(call, "error.html", status=status, finding=finding, said=description(finding), href=href)
 
 
 def language(call: Call, *wished: str) -> str:

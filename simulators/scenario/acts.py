@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from simulators.clients.control import Control, world_path
-from simulators.clients.dmp.access import dmp_client, patient_of
+from simulators.clients.dmp.access import patient_of
 from simulators.clients.dmp.answers import DmpAnswer
 from simulators.clients.dmp.client import DmpClient
 from simulators.clients.dmp.messages import quoted
 from simulators.clients.transport import WireProblem
-from simulators.core.errors import SandboxError
 from simulators.population.model import Patient
+from simulators.scenario import signing
 from simulators.scenario.papers import paper
+from simulators.scenario.stage import CannotPlay, Outcome, Saved, Stage
 
 SLOTS = {
     "typeCode": ("$XDSDocumentEntryTypeCode", "^^2.16.840.1.113883.6.1"),
@@ -33,64 +29,6 @@ SLICE_S = 30.0
 CLOSEST = 5
 
 
-class CannotPlay(SandboxError):
-    """The scenario names something that its world or an earlier step does not have."""
-
-
-@dataclass
-class Outcome:
-    """What a step gave: ``values`` is what ``expect`` looks at; ``number`` its journal row, if any."""
-
-    values: dict[str, Any]
-    verdict: Mapping[str, Any] = field(default_factory=dict)
-    number: int | None = None
-    near: tuple[Mapping[str, Any], ...] = ()
-    nothing_came: bool = False
-
-
-@dataclass
-class Saved:
-    """A document that a step fed, under the name it was saved as."""
-
-    unique_id: str
-    content: bytes
-
-
-@dataclass
-class Stage:
-    """Where a scenario plays: one world of one running sandbox. ``own`` numbers the rows it made itself."""
-
-    control: Control
-    world: dict[str, Any]
-    actors: Mapping[str, Mapping[str, str]]
-    ids: Callable[[], uuid.UUID]
-    now: Callable[[], datetime]
-    cursor: int = 0
-    own: set[int] = field(default_factory=set)
-    saved: dict[str, Saved] = field(default_factory=dict)
-    clients: dict[str, DmpClient] = field(default_factory=dict)
-
-    @property
-    def path(self) -> str:
-        return world_path(self.world["name"])
-
-    def client(self, actor: str) -> DmpClient:
-        """The actor's client, one connection each. Raises :class:`CannotPlay`."""
-        if actor not in self.actors:
-            raise CannotPlay(f"there is no actor {actor!r}")
-        if actor not in self.clients:
-            part = self.actors[actor]
-            roots = Path(self.control.document["trust"]["roots"])
-            self.clients[actor] = dmp_client(
-                self.world, roots, part["structure"], part["professional"], ids=self.ids, now=self.now
-            )
-        return self.clients[actor]
-
-    def close(self) -> None:
-        for client in self.clients.values():
-            client.close()
-
-
 def act(stage: Stage, step: Mapping[str, Any]) -> Outcome:
     """Plays one step. Raises :class:`CannotPlay` and what the control API refuses."""
     if "do" in step:
@@ -98,6 +36,10 @@ def act(stage: Stage, step: Mapping[str, Any]) -> Outcome:
     if "advance" in step:
         moved = stage.control.call("POST", f"{stage.path}/clock", {"advance": step["advance"]})
         return Outcome({"outcome": "done", "fired": len(moved["fired"])})
+    if "sign_in" in step:
+        return _signed_in(stage, step)
+    if "phone" in step:
+        return Outcome(signing.answer(stage, step["phone"]))
     for kind, path in (("fault", "faults"), ("refuse", "refusals")):
         if kind in step:
             made = stage.control.call("POST", f"{stage.path}/{path}", dict(step[kind]))
@@ -124,6 +66,14 @@ def _exchange(stage: Stage, step: Mapping[str, Any]) -> Outcome:
         outcome.number, outcome.verdict = row["number"], row["verdict"]
         outcome.values |= _judged(row)
     return outcome
+
+
+def _signed_in(stage: Stage, step: Mapping[str, Any]) -> Outcome:
+    signed = signing.sign_in(stage, step["sign_in"], step.get("break", {}))
+    stage.own |= signed.rows
+    if signed.row is None:
+        return Outcome(signed.values)
+    return Outcome({**signed.values, **_judged(signed.row)}, signed.row["verdict"], signed.row["number"])
 
 
 def _journal_row(stage: Stage, message_id: str) -> Mapping[str, Any] | None:

@@ -13,8 +13,9 @@ from simulators.clients.dmp.access import replayable_ids
 from simulators.core.errors import EnvironmentProblem, SandboxError
 from simulators.population.guard import masked_text
 from simulators.population.masking import Mask, mask_of
-from simulators.scenario.acts import Outcome, Stage, act
+from simulators.scenario.acts import act
 from simulators.scenario.load import Scenario
+from simulators.scenario.stage import Outcome, Stage
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _mask(stage: Stage, outcome: Outcome) -> Mask:
 
 
 def _misses(step: Mapping[str, Any], outcome: Outcome) -> dict[str, tuple[Any, Any]]:
-    wanted = dict(step.get("expect", {"outcome": "accepted"} if "do" in step else {}))
+    wanted = dict(step.get("expect", {"outcome": "accepted"} if {"do", "sign_in"} & set(step) else {}))
     if "await" in step and outcome.values["outcome"] == "nothing":
         return {"await": (dict(step["await"]), "other exchanges" if outcome.near else "nothing")}
     found = {name: outcome.values.get(name, "") for name in wanted}

@@ -8,7 +8,7 @@ import re
 import socket
 import ssl
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pytest
 
 from simulators.assembly.doctor import here, inside, probe
 from simulators.assembly.doctor.model import Check, Light, any_red
+from simulators.assembly.endpoints import endpoints
 from simulators.assembly.settings import Settings
 from simulators.cli.doctor import examine
 from simulators.cli.main import main
@@ -54,10 +55,16 @@ def server(sandbox: Sandbox, *names: str, validity: Validity | None = None, pki:
 # -- the user's side ---------------------------------------------------------------------------------------------------
 
 
-def test_all_is_well_and_nothing_is_left_in_any_journal(
-    sandbox: Sandbox, control: Control, world: str, nowhere: dict[str, str]
-) -> None:
-    worlds = ["main", world, "-"]
+@pytest.fixture
+def alone(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """A sandbox where no other test froze a world or left a connection behind."""
+    with Sandbox(Settings(random_ports=True, publish=False, environment=sandbox.settings.environment)) as running:
+        yield running
+
+
+def test_all_is_well_and_nothing_is_left_in_any_journal(alone: Sandbox, nowhere: dict[str, str]) -> None:
+    sandbox, control, world = alone, Control(endpoints(alone)), "main"
+    worlds = ["main", "-"]
     before = [journal.cursor(sandbox.store, name) for name in worlds]
     found = looked(control, world, nowhere)
     assert reds(found) - {id for id in found if id.startswith("failure.")} == set()

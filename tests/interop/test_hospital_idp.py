@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 import secrets
-import shutil
-import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,11 +12,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.interop.psc import nodejs
 from tests.interop.psc import room as rooms
-from tests.interop.psc.browser import Browser
+from tests.interop.psc.browser import Browser, spki
 from tests.interop.psc.room import Bench, Room
 from tests.support.chromium import Chromium
 
@@ -150,38 +144,30 @@ def test_authlib_is_told_why_not(room: Room) -> None:
     assert refused.value.error == "invalid_client"
 
 
+def test_the_same_session_six_months_later_and_after_a_rotation(bench: Bench) -> None:
+    room = entered(bench, "hospital-unchanged")
+    session, told = session_of(room), metadata(room)
+    signed_in(room, session, Browser(room.facts["roots"]))
+    for path, change in (("/clock", {"advance": "P6M"}), ("/providers/chu/keys", {})):
+        bench.call("POST", f"/worlds/{room.world}{path}", change)
+        assert session.get(told["userinfo_endpoint"], timeout=30).ok, path
+        tokens, nonce = signed_in(room, session, Browser(room.facts["roots"]))
+        assert claims_of(room, session, tokens["id_token"], nonce)["rpps"] == room.facts["professional"][1:], path
+        session.refresh_token(told["token_endpoint"], tokens["refresh_token"])
+
+
 # --- openid-client
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Our check beside the helpers and the packages of the Pro Santé Connect ones."""
-    sources = rooms.HERE / "node"
-    rooms.tool("node", "Node.js 20 or later (Debian package nodejs)")
-    pinned = hashlib.sha256((sources / "package.json").read_bytes()).hexdigest()[:12]
-    installed = rooms.cached(f"node-{pinned}")
-    if not (installed / "done").is_file():
-        shutil.copy(sources / "package.json", installed)
-        npm = [rooms.tool("npm", "it comes with Node.js"), "install", "--ignore-scripts", "--no-package-lock"]
-        done = rooms.run([*npm, "--no-audit", "--no-fund"], installed)
-        if done.returncode != 0:
-            rooms.missing(f"npm did not install the packages:\n{done.stdout}")
-        (installed / "done").touch()
-    folder = tmp_path_factory.mktemp("project")
-    for source in (sources, HERE / "hospital_idp"):
-        shutil.copytree(source, folder, dirs_exist_ok=True)
-    (folder / "node_modules").symlink_to(installed / "node_modules")
-    return folder
+    return nodejs.project(tmp_path_factory.mktemp("project"), HERE / "hospital_idp")
 
 
 @pytest.mark.parametrize("world", ["main", "hospital-node"], ids=["at the plain address", "in a world of its own"])
 def test_a_node_product(bench: Bench, project: Path, tmp_path: Path, world: str) -> None:
-    facts = entered(bench, world).write(tmp_path)
-    command = [rooms.tool("node", "Node.js"), "--test", "--test-reporter=tap", CHECK]
-    done = rooms.run(command, project, SEGUR_INTEROP_ROOM=str(facts))
-    counted = dict(re.findall(r"^# (tests|pass|fail|cancelled|skipped|todo) (\d+)$", done.stdout, re.MULTILINE))
-    assert done.returncode == 0, done.stdout
-    assert int(counted["pass"]) == int(counted["tests"]) > 0, done.stdout
+    nodejs.check(project, CHECK, entered(bench, world), tmp_path)
 
 
 # --- a real browser
@@ -224,15 +210,6 @@ def callback() -> Iterator[Callback]:
     made = Callback()
     yield made
     made.close()
-
-
-def spki(url: str) -> str:
-    """What Chromium wants to know a server's key by."""
-    parts = urlsplit(url)
-    pem = ssl.get_server_certificate((str(parts.hostname), int(parts.port or 443)))
-    key = x509.load_pem_x509_certificate(pem.encode()).public_key()
-    told = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return base64.b64encode(hashlib.sha256(told).digest()).decode()
 
 
 @pytest.mark.parametrize(("language", "words"), [("fr", "Choisissez un compte fictif"), ("en", "no password is asked")])

@@ -1,4 +1,7 @@
-"""Debian's mod_auth_openidc in a real Apache, with the directives integrators use: a page behind Pro Santé Connect."""
+"""Debian's mod_auth_openidc in a real Apache: a page behind Pro Santé Connect.
+
+Once with the directives integrators use, once with those that the configuration page hands out.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,21 @@ import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from lxml import html
 
 from tests.interop.psc import room as rooms
-from tests.interop.psc.browser import Browser, Shown
+from tests.interop.psc.browser import Browser, Shown, spki
 from tests.interop.psc.room import Bench, Room
+from tests.support.chromium import Chromium
 
 pytestmark = pytest.mark.interop
 
@@ -28,6 +34,7 @@ SOURCES = rooms.HERE / "apache"
 MODULES = Path("/usr/lib/apache2/modules")
 PACKAGES = "Debian packages apache2 and libapache2-mod-auth-openidc"
 ATTEMPTS = 3
+Directives = Callable[[Room], str]
 
 
 @dataclass(frozen=True)
@@ -52,22 +59,52 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         yield running
 
 
+def integrated(room: Room) -> str:
+    """The directives of integrators."""
+    return (SOURCES / "psc.conf").read_text("utf-8")
+
+
+def downloaded(room: Room) -> str:
+    """``segur-psc.conf`` of the configuration page, and after it what it leaves to the product."""
+    page = room.bench.page(f"/config?world={room.world}&format=mod_auth_openidc")
+    assert page.ok and 'filename="segur-psc.conf"' in page.headers["Content-Disposition"], page.text
+    return page.text.replace("$", "$$") + (SOURCES / "own.conf").read_text("utf-8")
+
+
 @pytest.fixture(
     scope="module",
-    params=[("main", rooms.room), ("apache-here", rooms.room), ("apache-later", rooms.later)],
-    ids=["at the production paths", "in a world of its own", "six months later"],
+    params=[
+        ("main", rooms.room, integrated),
+        ("apache-here", rooms.room, integrated),
+        ("apache-later", rooms.later, integrated),
+        ("apache-national", rooms.national, integrated),
+        ("apache-config", rooms.room, downloaded),
+    ],
+    ids=[
+        "at the production paths",
+        "in a world of its own",
+        "six months later",
+        "by the national document",
+        "by the configuration page",
+    ],
 )
 def product(bench: Bench, request: pytest.FixtureRequest) -> Iterator[Product]:
+    world, enter, directives = request.param
+    with running(enter(bench, world), directives) as found:
+        yield found
+
+
+@contextmanager
+def running(room: Room, directives: Directives) -> Iterator[Product]:
+    """An Apache for one room, stopped at the end."""
     apache = shutil.which("apache2") or shutil.which("apache2", path="/usr/sbin")
     if apache is None or not (MODULES / "mod_auth_openidc.so").is_file():
         rooms.missing(f"no Apache with mod_auth_openidc on this machine: {PACKAGES}")
     assert apache is not None
-    world, enter = request.param
-    room: Room = enter(bench, world)
     # Apache's children run as another user when the test is root's: pytest's own folders are closed to them.
     with tempfile.TemporaryDirectory(prefix="segur-apache-") as name:
         root = Path(name)
-        url = _started(apache, room, root)
+        url = _started(apache, room, root, directives)
         try:
             yield Product(room, url, root)
         finally:
@@ -75,7 +112,7 @@ def product(bench: Bench, request: pytest.FixtureRequest) -> Iterator[Product]:
             _gone(root)
 
 
-def _started(apache: str, room: Room, root: Path) -> str:
+def _started(apache: str, room: Room, root: Path, directives: Directives) -> str:
     """The address it answers at; another port when somebody took the one that was free."""
     user = _prepared(room, root)
     said = ""
@@ -96,8 +133,8 @@ def _started(apache: str, room: Room, root: Path) -> str:
             "key": root / "client.key",
             "roots": root / "roots.pem",
         }
-        text = Template((SOURCES / "httpd.conf").read_text("utf-8")).substitute(values)
-        (root / "httpd.conf").write_text(text, "utf-8")
+        for name, text in (("httpd.conf", (SOURCES / "httpd.conf").read_text("utf-8")), ("psc.conf", directives(room))):
+            (root / name).write_text(Template(text).substitute(values), "utf-8")
         done = _run(apache, root, "start")
         if done.returncode == 0:
             return f"http://localhost:{port}"
@@ -137,8 +174,8 @@ def _gone(root: Path) -> None:
 
 
 def field(page: Shown, name: str) -> str:
-    found: list[str] = html.fromstring(page.text).xpath(f"//p[@id='{name}']/text()")
-    return found[0]
+    found: Any = html.fromstring(page.text).xpath(f"//p[@id='{name}']/text()")
+    return str(found[0])
 
 
 def signed_in(product: Product, browser: Browser, path: str = "/secure/") -> Shown:
@@ -202,3 +239,39 @@ def test_a_refused_login_shows_no_page(product: Product) -> None:
 def test_nobody_comes_in_without_a_session(product: Product) -> None:
     page = product.browser().open(f"{product.url}/secure/")
     assert page.url.startswith(product.room.psc["authorization"]) and page.status == 200
+
+
+@pytest.mark.parametrize("directives", [integrated, downloaded])
+def test_the_same_apache_six_months_later_and_after_a_rotation(bench: Bench, directives: Directives) -> None:
+    room = rooms.room(bench, f"apache-unchanged-{directives.__name__}")
+    with running(room, directives) as product:
+        signed_in(product, product.browser())
+        for path, change in rooms.CHANGES:
+            bench.call("POST", f"/worlds/{room.world}{path}", change)
+            page = signed_in(product, product.browser())
+            assert field(page, "name") == room.professional, path
+
+
+def test_a_real_browser_signs_in(bench: Bench, tmp_path: Path) -> None:
+    """Chromium, whose rules about cookies between two sites are those of the field."""
+    program = rooms.tool("chromium", "Debian package chromium")
+    room = rooms.room(bench, "apache-chromium")
+    trusted = [spki(room.psc[name]) for name in ("authorization", "token")]
+    with (
+        running(room, downloaded) as product,
+        Chromium(program, tmp_path / "profile", trusted_keys=trusted, language="en") as browser,
+    ):
+        browser.open(f"{product.url}/secure/")
+        assert "Who signs in?" in browser.text, browser.text + product.log()
+        browser.choose(f"input[value='{room.professional}']")
+        ended = browser.click("fieldset#choice ~ p button.main")
+        assert ended == f"{product.url}/secure/" and room.professional in browser.text, browser.text + product.log()
+        for path, change in rooms.CHANGES:
+            bench.call("POST", f"/worlds/{room.world}{path}", change)
+            assert browser.open(f"{product.url}/secure/") == f"{product.url}/secure/", path
+            assert room.professional in browser.text, path
+        goodbye = quote(f"{product.url}/goodbye.html", safe="")
+        assert browser.open(f"{product.url}/secure/psc/redirect?logout={goodbye}") == f"{product.url}/goodbye.html"
+        browser.open(f"{product.url}/secure/")
+        assert "Who signs in?" in browser.text
+        assert not browser.violations

@@ -81,14 +81,11 @@ def trusting(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> list[str
     return [f"-Djavax.net.ssl.trustStore={file}", f"-Djavax.net.ssl.trustStorePassword={PASSWORD}"]
 
 
-WORLDS = pytest.mark.parametrize(
+@pytest.mark.parametrize(
     ("world", "enter"),
-    [("main", rooms.room), ("java-here", rooms.room), ("java-later", rooms.later)],
-    ids=["at the production paths", "in a world of its own", "six months later"],
+    [("main", rooms.room), ("java-lists", rooms.lists), ("java-later", rooms.later)],
+    ids=["at the production paths", "by the national lists", "six months later"],
 )
-
-
-@WORLDS
 def test_a_product_on_nimbus(
     bench: Bench, classpath: str, trusting: list[str], tmp_path: Path, world: str, enter: Enter
 ) -> None:
@@ -110,8 +107,9 @@ class Product:
     room: Room
     url: str
 
-    def signed_in(self, browser: Browser) -> Shown:
-        wallet = browser.open(self.url + "/")
+    def signed_in(self, browser: Browser, at: str = "") -> Shown:
+        """Through the wallet page to the product's page; ``at`` is where it begins, by default the page itself."""
+        wallet = browser.open(at or self.url + "/")
         assert "Who signs in?" in wallet.text, wallet.text[:3000]
         assert wallet.query["acr_values"] == "eidas1" and wallet.query["code_challenge_method"] == "S256"
         page = browser.submit(wallet, choice=self.room.professional, means="CARD")
@@ -136,9 +134,8 @@ def by_endpoints(room: Room) -> dict[str, str]:
     }
 
 
-@contextmanager
-def spring(room: Room, command: list[str], folder: Path, provider: dict[str, str]) -> Iterator[Product]:
-    """The application, at a port it chooses, until the end of the test."""
+def written(room: Room, provider: dict[str, str]) -> list[str]:
+    """What a vendor types by hand, as arguments."""
     properties = {
         "registration.psc.client-id": room.client["client_id"],
         "registration.psc.client-secret": room.client["secret"],
@@ -147,8 +144,13 @@ def spring(room: Room, command: list[str], folder: Path, provider: dict[str, str
         "registration.psc.redirect-uri": "{baseUrl}/login/oauth2/code/{registrationId}",
         **provider,
     }
-    arguments = [f"--spring.security.oauth2.client.{name}={value}" for name, value in properties.items()]
-    arguments += ["--server.port=0", "--server.address=127.0.0.1", "--spring.main.banner-mode=off"]
+    return [f"--spring.security.oauth2.client.{name}={value}" for name, value in properties.items()]
+
+
+@contextmanager
+def spring(room: Room, command: list[str], folder: Path, settings: list[str]) -> Iterator[Product]:
+    """The application, at a port it chooses, until the end of the test."""
+    arguments = [*settings, "--server.port=0", "--server.address=127.0.0.1", "--spring.main.banner-mode=off"]
     arguments += ["--logging.level.root=warn"]
     log = folder / "spring.log"
     with log.open("wb") as output:
@@ -172,8 +174,16 @@ def _port(process: subprocess.Popen[bytes], log: Path) -> str:
     raise AssertionError(log.read_text("utf-8", "replace")[-4000:])
 
 
-@WORLDS
-@pytest.mark.parametrize("provider", [by_issuer, by_endpoints])
+@pytest.mark.parametrize(
+    ("world", "enter", "provider"),
+    [
+        ("main", rooms.room, by_issuer),
+        ("java-lists", rooms.lists, by_issuer),
+        ("java-later", rooms.later, by_endpoints),
+        ("java-national", rooms.national, by_endpoints),
+    ],
+    ids=["at the production paths", "by the national lists", "six months later", "no standard discovery"],
+)
 def test_a_product_on_spring(
     bench: Bench,
     classpath: str,
@@ -185,7 +195,7 @@ def test_a_product_on_spring(
 ) -> None:
     room = enter(bench, world if world == "main" else f"{world}-spring-{provider.__name__.replace('_', '-')}")
     command = [rooms.tool("java", JDK), *trusting, "-cp", classpath, "product.SpringProduct"]
-    with spring(room, command, tmp_path, provider(room)) as product:
+    with spring(room, command, tmp_path, written(room, provider(room))) as product:
         refused_login(product)
         browser = Browser(room.facts["roots"])
         page = json.loads(product.signed_in(browser).text)
@@ -197,11 +207,32 @@ def test_a_product_on_spring(
             signed_out(product, browser)
 
 
+def test_spring_by_the_configuration_page_and_never_touched_again(
+    bench: Bench, classpath: str, trusting: list[str], tmp_path: Path
+) -> None:
+    """Two providers by the downloaded ``application.yml``; the same process after six months and a new key."""
+    room = rooms.room(bench, "java-config")
+    page = bench.page(f"/config?world={room.world}&format=spring")
+    assert page.ok and 'filename="application.yml"' in page.headers["Content-Disposition"], page.text
+    (tmp_path / "application.yml").write_text(page.text, "utf-8")
+    command = [rooms.tool("java", JDK), *trusting, "-cp", classpath, "product.SpringProduct"]
+    with spring(room, command, tmp_path, [f"--spring.config.location={tmp_path}/application.yml"]) as product:
+        offered = Browser(room.facts["roots"]).open(f"{product.url}/")
+        assert all(f"/oauth2/authorization/{name}" in offered.text for name in ("psc", "etablissement")), offered.text
+        at_psc = f"{product.url}/oauth2/authorization/psc"
+        page_of = json.loads(product.signed_in(Browser(room.facts["roots"]), at_psc).text)
+        assert page_of["name"] == room.professional
+        for path, change in rooms.CHANGES:
+            bench.call("POST", f"/worlds/{room.world}{path}", change)
+            again = json.loads(product.signed_in(Browser(room.facts["roots"]), at_psc).text)
+            assert again["name"] == room.professional and again["token"] != page_of["token"], path
+
+
 def refused_login(product: Product) -> None:
     browser = Browser(product.room.facts["roots"])
     page = browser.submit(browser.open(product.url + "/"), choice="refuse")
-    assert page.url.startswith(f"{product.url}/login?error"), page.url
-    assert "access_denied" in page.text or "the person refused" in page.text, page.text
+    assert any(step.startswith(product.url) and "error=access_denied" in step for step in page.passed), page.passed
+    assert page.url.startswith(f"{product.url}/login?error") and "Login with OAuth 2.0" in page.text, page.text
 
 
 def tokens_renewed(product: Product) -> None:

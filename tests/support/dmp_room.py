@@ -17,13 +17,13 @@ from simulators.core.exchange import Answer, Arrival, Call, Runtime, exchange
 from simulators.core.faults.effects import Planned, Refuse
 from simulators.core.pki import IssuedCertificate, KeyPool, Pki, Trust
 from simulators.core.rules import Catalogue, Example, Policy, Rule
-from simulators.core.store.open import open_store
 from simulators.core.world import World, Worlds
 from simulators.dmp import seeds, service
 from simulators.dmp.flow import DmpFlow
 from simulators.dmp.model import Perform
 from tests.support.dmp_messages import SERVICES, STRUCTURE, package, revalue, seal
 from tests.support.mending import Told
+from tests.support.stores import borrowed, given_back
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 BASE = "/si-dmp-server/v2/services"
@@ -119,7 +119,7 @@ class Room:
     performers: Mapping[str, Perform] = field(default_factory=lambda: service.PERFORMERS)
 
     def __post_init__(self) -> None:
-        self.store = open_store(None)
+        self.store = borrowed()
         self.worlds = Worlds(self.store, lambda: self.now, [seeds.seed])
         self.runtime = Runtime(self.store, self.worlds, lambda: self.now, Catalogue(service.RULES), self.book)
         self.flow = DmpFlow(self.certificates.trust, self.performers)
@@ -128,7 +128,7 @@ class Room:
         self.worlds.ensure("main")
 
     def close(self) -> None:
-        self.store.close()
+        given_back(self.store)
 
     def world(self, policy: Policy | None = None, name: str | None = None) -> str:
         """The name of a fresh, seeded world."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 
@@ -19,7 +20,6 @@ from simulators.core.pki import Trust
 from simulators.core.pki.keys import fresh_key_pem
 from simulators.core.routing import split_prefix
 from simulators.core.rules import Catalogue, Policy, Rule
-from simulators.core.store.open import open_store
 from simulators.core.world import Worlds
 from simulators.population import registry
 from simulators.population.reference import reference_population
@@ -27,11 +27,12 @@ from simulators.pro_sante_connect import clients, seeds, service
 from simulators.pro_sante_connect.clients import Client
 from simulators.pro_sante_connect.flow import PscFlow
 from simulators.pro_sante_connect.names import AUTH, CONNECT, WALLET
+from tests.support.stores import borrowed, given_back
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 BACK = "https://produit.test/retour"
 PERSON = "899700000021"
-_pem = fresh_key_pem()
+_key = cache(lambda number: fresh_key_pem())
 
 
 @dataclass
@@ -101,7 +102,7 @@ class Room:
     def __init__(self, trust: Callable[[datetime], Trust] = lambda now: Trust(())) -> None:
         self.now = NOW
         self.book = Book()
-        self.store = open_store(None)
+        self.store = borrowed()
         self.worlds = Worlds(self.store, lambda: self.now, [_people, seeds.seed])
         self.runtime = Runtime(
             self.store,
@@ -114,16 +115,15 @@ class Room:
         )
         self.flows = {name: PscFlow(name, service.PERFORMERS, trust) for name in (AUTH, WALLET)}
         self._names = itertools.count(1)
-        self._first = True
+        self._keys = itertools.count()
         self.worlds.ensure("main")
 
     def _key(self) -> bytes:
-        """The first key is made once for all tests; a second one must differ."""
-        first, self._first = self._first, False
-        return _pem if first else fresh_key_pem()
+        """Keys of one room differ; every room has the same ones, made once for all tests."""
+        return _key(next(self._keys))
 
     def close(self) -> None:
-        self.store.close()
+        given_back(self.store)
 
     def world(self, policy: Policy | None = None) -> str:
         return self.worlds.create(f"t{next(self._names)}", policy=policy or Policy()).name

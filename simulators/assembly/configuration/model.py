@@ -14,7 +14,7 @@ State = Literal["grey", "green", "red"]
 @dataclass(frozen=True)
 class Line:
     """One setting. ``key`` is its name in the downloads; ``operations`` are those whose exchanges prove it, as
-    prefixes; ``free`` marks an example: any other value is taken too."""
+    prefixes; ``free`` marks an example: any other value is taken too, ``hint`` says on what condition."""
 
     key: str
     label: Text
@@ -22,6 +22,7 @@ class Line:
     operations: tuple[str, ...] = ()
     secret: bool = False
     free: bool = False
+    hint: Text | None = None
 
 
 @dataclass(frozen=True)

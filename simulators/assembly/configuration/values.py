@@ -57,6 +57,12 @@ def sections(sandbox: Sandbox, world: str) -> tuple[Section, ...]:
     return tuple(made)
 
 
+_OTHER_STRUCTURE: Final = Text(
+    "une autre : ses certificats par « segur-sandbox cert issue --structure ID »",
+    'another one: its certificates by "segur-sandbox cert issue --structure ID"',
+)
+
+
 def hospital_of(sandbox: Sandbox, world: str) -> str:
     """The structure whose certificates the page hands out. Raises ``WorldGone``."""
     described = describe_world(sandbox, world, certificates=False)
@@ -83,7 +89,7 @@ def _identity(described: Mapping[str, Any]) -> Section:
             "STRUCT_IDNAT",
             Text("Identifiant national de structure", "National structure id"),
             hospital["id"],
-            free=True,
+            hint=_OTHER_STRUCTURE,
         ),
         Line(
             "FINESS_EG", Text("FINESS géographique (EG)", "Geographic FINESS"), hospital.get("finess") or "", free=True

@@ -21,6 +21,7 @@ from simulators.assembly.doctor import probe
 from simulators.assembly.doctor.model import Check, green, grey, red
 from simulators.assembly.doctor.tls_words import handshake_words
 from simulators.clients.outbound import ALLOWED_HOSTS, OutboundDenied, check_call, check_host
+from simulators.core.pki import UNREADABLE
 from simulators.core.rules import Policy, Text
 from simulators.core.setting import Setting
 
@@ -161,8 +162,12 @@ def _refused(at: str, problem: BaseException) -> Check:
 
 
 def _certificate(at: str, url: SplitResult, seen: probe.Seen, now: datetime) -> Iterator[Check]:
+    try:
+        certificate = x509.load_der_x509_certificate(seen.certificate)
+    except UNREADABLE as problem:
+        yield _refused(at, problem)
+        return
     yield green(f"{at}.tls", f"négociation {seen.tls}", f"{seen.tls} handshake")
-    certificate = x509.load_der_x509_certificate(seen.certificate)
     yield _name(at, url.hostname or "", certificate)
     yield _dates(at, certificate, now)
 

@@ -13,12 +13,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from simulators.assembly.trust_kit.structures import read_structures
 from simulators.core.errors import EnvironmentProblem
-from simulators.core.pki import CertificateUnreadable, Subject, Trust, Words, dn_of, format_dn, read_certificate
+from simulators.core.pki import (
+    UNREADABLE,
+    CertificateUnreadable,
+    Subject,
+    Trust,
+    Words,
+    dn_of,
+    format_dn,
+    read_certificate,
+)
 
 AUTHORITIES = frozenset({".pem", ".crt", ".cer", ".der"})
 CRLS = frozenset({".crl"})
@@ -114,7 +123,7 @@ def _read(path: Path) -> Sequence[x509.Certificate]:
         if _BEGIN_KEY in data:
             raise refused(path, "a private key and no certificate: take it out of this folder")
         return [x509.load_der_x509_certificate(data)]
-    except (ValueError, TypeError) as problem:
+    except UNREADABLE as problem:
         raise refused(path, f"no X.509 certificate, neither PEM nor DER ({problem})") from problem
 
 
@@ -155,7 +164,7 @@ def _must_chain(certificate: x509.Certificate, known: Iterable[x509.Certificate]
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+    except (InvalidSignature, *UNREADABLE):
         return False
     return True
 
@@ -166,7 +175,7 @@ def _crl(path: Path, known: Iterable[x509.Certificate]) -> bytes:
         crl = x509.load_pem_x509_crl(data) if data.lstrip().startswith(b"-----BEGIN") else x509.load_der_x509_crl(data)
         issuer = format_dn(reversed(dn_of(crl.issuer)))
         revoked = [entry.serial_number for entry in crl]  # read in full now, not at the first handshake
-    except (ValueError, TypeError) as problem:
+    except UNREADABLE as problem:
         raise refused(path, f"no revocation list, neither PEM nor DER ({problem})") from problem
     named = [one for one in known if one.subject == crl.issuer]
     if not named:
@@ -179,7 +188,7 @@ def _crl(path: Path, known: Iterable[x509.Certificate]) -> bytes:
 def _signed(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
     try:
         return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
-    except (UnsupportedAlgorithm, ValueError, TypeError):
+    except UNREADABLE:
         return False
 
 

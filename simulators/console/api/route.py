@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulators.console.problems import Problem
+from simulators.core.store.text import storable
 
 Handler = Callable[..., Any]
 
@@ -61,7 +62,10 @@ class Values:
 
     def text(self, name: str, default: str = "") -> str:
         value = self._given(name, default)
-        return value if isinstance(value, str) else str(value)
+        text = value if isinstance(value, str) else str(value)
+        if text != storable(text):
+            raise Problem(400, f"{name}: a text without U+0000 and half characters is expected")
+        return text
 
     def number(self, name: str, default: int, *, low: int = 0, high: int = LARGEST_NUMBER) -> int:
         value = self._given(name, default)

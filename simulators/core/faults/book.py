@@ -160,9 +160,8 @@ class TriggerBook:
         return kept
 
     def _triggers(self, world: str) -> Sequence[Trigger]:
-        table = schema.triggers
         with self._store.read(world) as tx:
-            rows = tx.rows(tx.select(table).order_by(table.c.seq))
+            rows = sorted(tx.find(schema.triggers), key=lambda row: row.seq)
             return [_trigger(tx, row) for row in rows]
 
     def _add(self, world: str, kind: str, name: str, match: Match, params: Mapping[str, Any]) -> str:

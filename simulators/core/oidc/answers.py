@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from werkzeug.http import dump_cookie, parse_cookie
 
 from simulators.core.exchange import Answer
+from simulators.core.store.text import storable
 
 NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 _CHARSET: Final = "; charset=utf-8"
@@ -50,7 +51,7 @@ def set_cookie(answer: Answer, name: str, value: str, *, seconds: int | None = N
 def cookie(headers: Mapping[str, str], name: str) -> str:
     """The value of a cookie, empty without it. Octets beyond ASCII, set by other sites of the host, harm nothing."""
     given = headers.get("Cookie", "").encode("ascii", "replace").decode("ascii")
-    return parse_cookie(given).get(name) or ""
+    return storable(parse_cookie(given).get(name) or "")
 
 
 def _form_post(uri: str, parameters: Mapping[str, str], nonce: str) -> Answer:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from simulators.core.pki.keys import load_key
+from simulators.core.store.text import storable
 
 LONGEST: Final = 16 * 1024
 
@@ -67,11 +68,11 @@ def verify(token: str, keys: Callable[[str], SigningKey | None]) -> Jwt:
 
     header = peek_header(token)
     kid = header.get("kid")
-    key = keys(kid) if isinstance(kid, str) else None
+    key = keys(storable(kid)) if isinstance(kid, str) else None
     if key is None:
-        raise TokenRefused("header.kid", str(kid), "a key of this provider")
+        raise TokenRefused("header.kid", storable(str(kid)), "a key of this provider")
     if header.get("alg") != key.alg:
-        raise TokenRefused("header.alg", str(header.get("alg")), key.alg)
+        raise TokenRefused("header.alg", storable(str(header.get("alg"))), key.alg)
     try:
         found = jwt.decode(token, _key(key.alg, key.secret), algorithms=[key.alg])
     except (JoseError, ValueError, TypeError) as problem:

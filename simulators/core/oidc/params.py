@@ -76,4 +76,6 @@ def _read(text: str, where: str) -> Params:
         raise ParamsRefused(where, "an escape that is no UTF-8", "percent-encoded UTF-8") from None
     except ValueError:
         raise ParamsRefused(where, f"more than {MOST} parameters", f"at most {MOST}") from None
+    if any("\x00" in name or "\x00" in value for name, value in pairs):  # no database key, no text of any form
+        raise ParamsRefused(where, "a NUL character", "text without NUL")
     return Params(tuple(pairs))

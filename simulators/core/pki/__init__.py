@@ -15,6 +15,7 @@ from simulators.core.pki.hierarchy import Authority, Hierarchy, PkiUnreadable
 from simulators.core.pki.installation import Validity
 from simulators.core.pki.issued import IssuedCertificate, fingerprint_of
 from simulators.core.pki.judge import (
+    UNREADABLE,
     CertificateFacts,
     CertificateUnreadable,
     ChainReason,
@@ -34,6 +35,7 @@ __all__ = [
     "CATALOGUE",
     "NATIONAL_SUITES",
     "SANDBOX_STRUCTURE",
+    "UNREADABLE",
     "Authority",
     "BadCertificate",
     "CertificateFacts",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -21,6 +22,15 @@ from simulators.core.pki.words import Words
 
 MAX_DER = 65_536
 MAX_CHAIN = 8
+UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+    UnsupportedAlgorithm,
+)
+"""What the library raises for certificates and revocation lists that are none."""
 
 _CN, _TITLE, _OU = "2.5.4.3", "2.5.4.12", "2.5.4.11"
 _STRUCTURE = re.compile(r"\d[0-9A-Z]{8,24}|SIM-[A-Z0-9-]+")
@@ -128,7 +138,7 @@ def read_certificate(der: bytes) -> CertificateFacts:
         raise CertificateUnreadable(f"certificate larger than {MAX_DER} bytes")
     try:
         return _facts(x509.load_der_x509_certificate(der), der)
-    except (ValueError, TypeError, x509.DuplicateExtension, x509.InvalidVersion) as problem:
+    except UNREADABLE as problem:
         raise CertificateUnreadable(f"not a readable X.509 certificate: {problem}") from problem
 
 

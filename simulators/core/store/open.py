@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import insert, inspect, select
+from sqlalchemy import Connection, insert, inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from simulators.core.errors import EnvironmentProblem, SchemaMismatch
@@ -70,8 +70,13 @@ def _prepare(store: Store) -> None:
             schema.metadata.create_all(connection)
             return
         schema.metadata.create_all(connection)
-        connection.execute(insert(schema.meta), [{"name": "schema", "value": schema.SCHEMA_VERSION}])
-        connection.execute(
-            insert(schema.worlds),
-            [{"world": PSEUDO_WORLD, "epoch": 1, "seed": 0, "offset_us": 0, "policy": "{}", "created_us": 0}],
-        )
+        first_rows(connection)
+
+
+def first_rows(connection: Connection) -> None:
+    """What stands in a database before anything happens: the version of its schema, and the world of nobody."""
+    connection.execute(insert(schema.meta), [{"name": "schema", "value": schema.SCHEMA_VERSION}])
+    connection.execute(
+        insert(schema.worlds),
+        [{"world": PSEUDO_WORLD, "epoch": 1, "seed": 0, "offset_us": 0, "policy": "{}", "created_us": 0}],
+    )

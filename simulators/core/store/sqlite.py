@@ -49,15 +49,15 @@ class SqliteStore(Store):
         self.url = address.render_as_string()
         # A read that wrote would take SQLite's write lock outside the turn. Two pools, because a connection that serves
         # both must be told which it is at each change.
-        self._writer = self._open(address, "BEGIN IMMEDIATE", size=1, more=0)
-        self._readers = self._open(address, "BEGIN", size=8, more=120, query_only="ON")
+        self._writer = self._open(address, size=1, more=0)
+        self._readers = self._open(address, size=8, more=120, query_only="ON")
 
-    def _open(self, address: URL, begin: str, *, size: int, more: int, query_only: str = "OFF") -> Engine:
+    def _open(self, address: URL, *, size: int, more: int, query_only: str = "OFF") -> Engine:
+        """Listens to the pool alone: an engine with one event of its own looks for more at each statement."""
         engine = create_engine(
             address, poolclass=QueuePool, pool_size=size, max_overflow=more, connect_args={"check_same_thread": False}
         )
         event.listen(engine, "connect", partial(self._on_connect, query_only))
-        event.listen(engine, "begin", partial(_on_begin, begin))
         return engine
 
     def _on_connect(self, query_only: str, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -72,12 +72,14 @@ class SqliteStore(Store):
     def begin(self, *, write: bool, worlds: Sequence[str]) -> Iterator[Connection]:
         if not write:
             with self._connect(self._readers) as connection, connection.begin():
+                connection.exec_driver_sql("BEGIN")
                 yield connection
             return
         with self._turn, self._connect(self._writer) as connection:
             rung: list[str] = []
             connection.info["rung"] = rung
             with connection.begin():
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
         for channel in rung:
             self.bell.ring(channel)
@@ -114,10 +116,6 @@ class SqliteStore(Store):
         self._lock.release()
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _on_begin(statement: str, connection: Connection) -> None:
-    connection.exec_driver_sql(statement)
 
 
 def _memory_folder() -> Path:

@@ -78,6 +78,8 @@ class _Lines:
         self.number += 1
         if len(line) > LONGEST_LINE:
             raise FileRefused(remarks.TOO_LARGE, self.number, found=len(line), expected=f"<= {LONGEST_LINE}")
+        if self.number > MOST_ROWS * _MOST_LINES:
+            raise FileRefused(remarks.TOO_MANY_ROWS, self.number, expected=f"<= {MOST_ROWS}")
         if self.number - self.first >= _MOST_LINES:
             raise FileRefused(remarks.QUOTE, self.first, expected=f"<= {_MOST_LINES} lines / lignes")
         return line

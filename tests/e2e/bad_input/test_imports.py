@@ -66,7 +66,7 @@ def test_a_broken_file_is_told_to_the_row(sandbox: Sandbox, bench: Bench, what: 
         ({"name": "p.csv"}, 400, "text, or base64"),
         ({"name": "p.csv", "text": "a", "base64": "YQ=="}, 400, "text, or base64"),
         ({"name": "p.csv", "base64": "not base64!"}, 400, "cannot be read"),
-        ({"name": "p.csv", "text": "\ud800"}, 400, "cannot be read"),
+        ({"name": "p.csv", "text": "\ud800"}, 400, "half characters"),
         ({"text": "a"}, 400, "'name' is required"),
         ({"name": "p.csv", "text": "a", "encoding": "klingon"}, 400, "klingon"),
         ({"name": "p.csv", "text": "a", "family": "martians"}, 400, "martians"),

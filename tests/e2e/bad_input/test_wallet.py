@@ -78,7 +78,7 @@ HOSTILE: dict[str, tuple[str, Send]] = {
     ),
     "a hint of nobody's form": ("PSC-LOGIN-HINT-FORM", lambda p: p.authorize(login_hint="' OR 1=1 --")),
     "a sign-in nobody began": ("PSC-LOGIN-OVER", lambda p: p.post(login(p), {"login": "../" * 20, "choice": PERSON})),
-    "a session asked of nobody": ("PSC-LOGIN-OVER", lambda p: p.get(login(p), {"login": "\x00"})),
+    "a session asked of nobody": ("PSC-PARAMETERS", lambda p: p.get(login(p), {"login": "\x00"})),
     "a form of another site": (
         "PSC-LOGIN-FOREIGN",
         lambda p: p.post(f"{p.wallet}/login-page", {"x": "1"}, headers={"Origin": "https://voleur.test"}),

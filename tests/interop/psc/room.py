@@ -22,6 +22,8 @@ from tests.interop import endpoints
 
 TIMEOUT_S = 60
 HERE = Path(__file__).resolve().parent
+CHANGES: tuple[tuple[str, dict[str, str]], ...] = (("/clock", {"advance": "P6M"}), ("/psc/keys/rotate", {}))
+"""Calls under a world after which a product that works must go on working, untouched."""
 
 
 class Bench:
@@ -96,9 +98,9 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
-def tool(name: str, of: str) -> str:
-    """The path of a program; ``of`` says what would bring it."""
-    found = shutil.which(name)
+def tool(name: str, of: str, where: str | None = None) -> str:
+    """The path of a program, in the folder ``where`` if given; ``of`` says what would bring it."""
+    found = shutil.which(name, path=where)
     if found is None:
         missing(f"no {name} on this machine: {of}")
     assert found is not None
@@ -172,4 +174,18 @@ def later(bench: Bench, world: str) -> Room:
     """A world whose business time is six months ahead."""
     found = room(bench, world)
     bench.call("POST", f"/worlds/{world}/clock", {"advance": "P6M"})
+    return found
+
+
+def lists(bench: Bench, world: str) -> Room:
+    """A world whose discovery document has the lists of the national one, which are those of its engine."""
+    found = room(bench, world)
+    found.settings(psc_discovery="national")
+    return found
+
+
+def national(bench: Bench, world: str) -> Room:
+    """The same, and under the national name only."""
+    found = lists(bench, world)
+    found.settings(psc_standard_discovery="false")
     return found

@@ -13,7 +13,7 @@ from simulators.core.pki import IssuedCertificate
 from simulators.core.rules import Level, Policy, Rule
 from simulators.pro_sante_connect import ciba_store, sessions
 from simulators.pro_sante_connect.names import CONNECT, DISCOVERY, NAME, STANDARD_DISCOVERY
-from simulators.pro_sante_connect.rules import authorization, bearer, ciba, client, polling, request, token
+from simulators.pro_sante_connect.rules import authorization, bearer, ciba, client, login, polling, request, token
 from tests.support.dmp_room import Certificates
 from tests.support.psc_browser import Browser
 from tests.support.psc_ciba import answer, backchannel, poll
@@ -400,10 +400,10 @@ AUTHORIZATION = [
         then=(authorization.HINT,),
     ),
     edited(authorization.HINT_FORM, asking(), "query.login_hint", "dupont"),
-    Case(authorization.DENIED, page_form(), page_form("refuse")),
-    Case(authorization.LOGIN_OVER, page_form(), after(page_form())),
-    edited(authorization.LOGIN_FOREIGN, page_form(), "header.Cookie", None),
-    Case(authorization.CHOICE, page_form(), page_form("")),
+    Case(login.DENIED, page_form(), page_form("refuse")),
+    Case(login.LOGIN_OVER, page_form(), after(page_form())),
+    edited(login.LOGIN_FOREIGN, page_form(), "header.Cookie", None),
+    Case(login.CHOICE, page_form(), page_form("")),
 ]
 TOKEN = [
     edited(token.GRANT_MISSING, exchanging(), "body.grant_type", None),

@@ -11,6 +11,7 @@ import pytest
 from simulators.core.rules import Policy
 from simulators.pro_sante_connect.names import AUTH, CONNECT, WALLET
 from simulators.pro_sante_connect.rules import authorization as rules
+from simulators.pro_sante_connect.rules import login as login_rules
 from tests.support.psc_browser import Browser
 from tests.support.psc_room import BACK, PERSON, Ask, Room, Seen, authorization, claims, code_exchange, refresh
 
@@ -182,7 +183,7 @@ def test_the_portal_tells_who_and_signs_out(browser: Browser, room: Room) -> Non
     assert "SACHA SIMULE" in browser.page and PERSON in browser.page and ">produit<" in browser.page
     assert "2026-01-05 09:00:00 UTC" in browser.page and "2026-01-05 09:30:00 UTC" in browser.page
     forged = replace(portal, body={"x": "1"}, headers={"Origin": "https://voleur.test"})
-    assert browser.send(forged).rules == [rules.LOGIN_FOREIGN.id]
+    assert browser.send(forged).rules == [login_rules.LOGIN_FOREIGN.id]
     left = browser.send(replace(portal, body={}, method="POST", headers={"Origin": "https://wallet.test"}))
     assert left.row.marks["session_closed"] and "La session est fermée" in browser.page
     assert "segur_psc_main" not in browser.cookies
@@ -267,6 +268,6 @@ def test_a_sign_in_of_one_world_is_unknown_in_the_other(room: Room) -> None:
     browser = Browser(room)
     browser.authorize()
     seen = browser.send(replace(browser.form(PERSON), world="alpha"))
-    assert seen.rules == [rules.LOGIN_OVER.id]
+    assert seen.rules == [login_rules.LOGIN_OVER.id]
     browser.authorize()
     assert "code" in browser.choose(PERSON).sent_back

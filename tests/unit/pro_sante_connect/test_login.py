@@ -10,7 +10,8 @@ from simulators.core.oidc.params import MOST
 from simulators.core.rules import Level, Policy
 from simulators.population import registry
 from simulators.population.model import Professional
-from simulators.pro_sante_connect.rules import authorization as rules
+from simulators.pro_sante_connect.rules import login as rules
+from simulators.pro_sante_connect.rules.authorization import SCOPE_ALL
 from tests.support.psc_browser import OWN, Browser
 from tests.support.psc_room import BACK, PERSON, Room, Seen, assert_forced, claims, code_exchange, refresh
 
@@ -84,7 +85,7 @@ def test_nothing_selected_is_told_on_the_page(browser: Browser, room: Room) -> N
     assert "code" in browser.choose(PERSON).sent_back
 
 
-@pytest.mark.parametrize("choice", ["899700099999", "new\x00", "../../etc", "<script>", "9" * 5000])
+@pytest.mark.parametrize("choice", ["899700099999", "new\x01", "../../etc", "<script>", "9" * 5000])
 def test_nobody_of_the_list(browser: Browser, choice: str) -> None:
     seen = browser.choose(choice)
     assert seen.rules == [rules.CHOICE.id] and seen.answer.status == 400
@@ -345,8 +346,8 @@ def test_a_form_bomb_is_refused(browser: Browser) -> None:
 
 
 def test_warnings_of_the_request_do_not_come_back(room: Room) -> None:
-    world = room.world(Policy(overrides={rules.SCOPE_ALL.id: Level.WARN}))
+    world = room.world(Policy(overrides={SCOPE_ALL.id: Level.WARN}))
     room.client(world, client_id="essai")
     browser = Browser(room)
-    assert browser.authorize("essai", scope="openid").rules == [rules.SCOPE_ALL.id]
+    assert browser.authorize("essai", scope="openid").rules == [SCOPE_ALL.id]
     assert browser.choose(PERSON).rules == []

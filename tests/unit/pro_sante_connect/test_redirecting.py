@@ -38,7 +38,7 @@ UNSAFE = [
     "https://produit.test/cb\r\nSet-Cookie: a=b",
     "https://produit.test/cb\n",
     "https://produit.test/c b",
-    "https://produit.test/cb\x00",
+    "https://produit.test/cb\x01",
     "https://prоduit.test/cb",  # a Cyrillic letter
     "https://produit\u3002test/cb",
     "https://produit.test:99999999/cb",

@@ -11,9 +11,9 @@ import pytest
 
 from simulators.core.errors import EnvironmentProblem
 from simulators.scenario import acts
-from simulators.scenario.acts import Outcome, Stage
 from simulators.scenario.load import parse
 from simulators.scenario.play import Played, Result, play
+from simulators.scenario.stage import Outcome, Stage
 from tests.unit.scenario.fakes import FakeControl, near, row, waited
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

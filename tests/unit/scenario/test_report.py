@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from simulators.population.masking import mask_of
-from simulators.scenario.acts import Outcome
 from simulators.scenario.load import Scenario, parse
 from simulators.scenario.play import Played, Result
 from simulators.scenario.report import NOTICE, junit, line
+from simulators.scenario.stage import Outcome
 from tests.unit.scenario.fakes import finding, near
 
 # Department 00 belongs to nobody; under a production authority it is masked all the same.

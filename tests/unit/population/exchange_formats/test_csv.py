@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-import tracemalloc
-from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -14,7 +11,6 @@ from hypothesis import strategies as st
 from simulators.core.store import Store
 from simulators.population.exchange_formats.members import OWN_FAMILIES
 from simulators.population.exchange_formats.read import Given, read_file
-from simulators.population.exchange_formats.reading import LARGEST_FILE, MOST_ROWS
 from simulators.population.ins import INS_TEST_OID
 from simulators.population.reference import reference_population
 from tests.unit.population.exchange_formats.importing import Bench, csv_of, outcomes, said
@@ -235,31 +231,6 @@ def test_nobody_knows_that_encoding_or_family(bench: Bench) -> None:
     for wrong in ({"encoding": "klingon"}, {"family": "martians"}):
         with pytest.raises(ValueError, match=r"klingon|martians"):
             bench.take("p.csv", GOOD, **wrong)  # type: ignore[arg-type]
-
-
-HUGE: dict[str, Callable[[], bytes]] = {
-    "100 MB line": lambda: HEADER.encode() + b"\n" + b"x" * 100_000_000,
-    "one line under the limit": lambda: HEADER.encode() + b"\n" + b"x;" * (LARGEST_FILE // 2 - 100),
-    "a million rows": lambda: HEADER.encode() + b"\n" + b"1;;;;\n" * 1_000_000,
-    "quoted line ends": lambda: HEADER.encode() + b"\n" + b'"\n";' * 1_000_000,
-    "line ends only": lambda: b"\n" * (LARGEST_FILE - 1),
-    "quotes only": lambda: b'"' * (LARGEST_FILE - 1),
-}
-
-
-@pytest.mark.parametrize("kind", HUGE)
-def test_huge_files_cost_little(bench: Bench, kind: str) -> None:
-    data = HUGE[kind]()
-    tracemalloc.start()
-    began = time.process_time()
-    report = bench.take("p.csv", data)
-    spent, peak = time.process_time() - began, tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert report.refused
-    assert bench.empty()
-    assert peak < 200_000_000, f"{peak} octets"
-    assert spent < 20, f"{spent} s"
-    assert len(report.rows) <= MOST_ROWS + 1
 
 
 @settings(max_examples=200, deadline=None)

@@ -14,6 +14,7 @@ from simulators.population.exchange_formats.members import OWN_FAMILIES
 from simulators.population.exchange_formats.read import Given, read_file
 from simulators.population.exchange_formats.reading import MOST_ROWS
 from simulators.population.reference import reference_population
+from tests.support.stores import borrowed, given_back
 from tests.unit.population.exchange_formats.importing import Bench, outcomes, said
 
 PEOPLE = reference_population()
@@ -93,11 +94,7 @@ def test_any_values_are_taken_or_refused(members: list[Any], family: str) -> Non
 @settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.sampled_from(list(ADULT)), json_values, max_size=4))
 def test_any_change_of_a_member_is_taken_or_refused(change: dict[str, Any]) -> None:
-    from simulators.core.store import open_store
-
-    store = open_store(None)
-    try:
-        report = Bench(store).take("p.json", json.dumps({"patients": [ADULT | change]}))
-        assert outcomes(report)[0] in {"imported", "refused"}
-    finally:
-        store.close()
+    store = borrowed()
+    report = Bench(store).take("p.json", json.dumps({"patients": [ADULT | change]}))
+    assert outcomes(report)[0] in {"imported", "refused"}
+    given_back(store)
