@@ -71,6 +71,10 @@ def console_app(sandbox: Sandbox) -> WSGIApp:
     app.add_url_rule(OPENAPI, "openapi", lambda: jsonify(openapi.document(ROUTES)))
     pages.register(app, sandbox)
     configuration.register(app, sandbox)
+    if any(service.name == "mssante" for service in sandbox.services):
+        from simulators.console import mail as webmail_pages
+
+        webmail_pages.register(app, sandbox)
     app.register_error_handler(Exception, _problem)
     return app
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from simulators.console.mail_texts import MAIL
+
 TEXTS: dict[str, dict[str, str]] = {
     "fr": {
         "config": "Réglages à saisir",
@@ -178,3 +180,5 @@ TEXTS: dict[str, dict[str, str]] = {
         "mark_traceback": "traceback",
     },
 }
+for _language, _words in MAIL.items():
+    TEXTS[_language].update(_words)

@@ -189,17 +189,24 @@ def tell(
         ret=envelope.ret,
         retry_until=until,
     )
-    made = dsn(report, message)
-    call.marks.setdefault("reports", []).append(f"{report.action} to {to}")
-    _send(call, Parcel(Envelope("", (Recipient(to),)), made, heard="from MAILER-DAEMON"), to)
+    sent = _send(call, Parcel(Envelope("", (Recipient(to),)), dsn(report, message), heard="from MAILER-DAEMON"), to)
+    call.marks.setdefault("reports", []).append(f"{report.action} to {to}{'' if sent else ': no way back'}")
 
 
-def _send(call: Call, parcel: Parcel, to: str) -> None:
-    place = place_of(call, to, relays=True)
-    if place.way is Way.LOCAL and place.mailbox is not None:
-        with suppress(OverQuota):
-            _put(call, place.mailbox.address, _trace(call, parcel, identifier(call.tx, "mssante-queue").hex[:12]))
-    elif place.way is Way.RELAY:
-        queue = identifier(call.tx, "mssante-queue").hex[:12]
+def _send(call: Call, parcel: Parcel, to: str) -> bool:
+    """A report to a mailbox of this world, or by its operator; False when there is neither."""
+    place, queue = place_of(call, to, relays=True), identifier(call.tx, "mssante-queue").hex[:12]
+    if place.way is Way.RELAY:
         recipient = parcel.envelope.recipients[0]
         outgoing.hand_over(call, outgoing.Shipment.of(call, parcel.envelope, recipient, parcel.message, queue))
+        return True
+    box = place.mailbox
+    if place.way is Way.CITIZEN:
+        found = citizen.mailbox_of(call, place.address, len(parcel.message))
+        box = None if isinstance(found, Finding) else found
+    if box is None:
+        return False
+    with suppress(OverQuota):
+        _put(call, box.address, _trace(call, parcel, queue))
+        return True
+    return False

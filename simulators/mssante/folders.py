@@ -143,6 +143,18 @@ def create_defaults(tx: Tx, address: str) -> None:
             subscribe(tx, address, name)
 
 
+def create_defaults_of(tx: Tx, addresses: Sequence[str]) -> None:
+    """As :func:`create_defaults` for many mailboxes that have no folder yet, in three statements."""
+    wanted = [(normal(address), name, use) for address in addresses for name, use in DEFAULTS]
+    last = tx.counter("mssante-folders", len(wanted))
+    made = [
+        Folder(last - len(wanted) + position, address, name, use, 1, 1, 1, ())
+        for position, (address, name, use) in enumerate(wanted, 1)
+    ]
+    tx.insert_many(folders, [{**folder.__dict__, "keywords": json.dumps(folder.keywords)} for folder in made])
+    tx.insert_many(subscriptions, [{"address": folder.address, "name": folder.name} for folder in made])
+
+
 def create(tx: Tx, address: str, name: str, special_use: str = "") -> Folder:
     """With its parents. Raises :class:`FolderExists`, :class:`BadFolderName`."""
     name = checked(name)

@@ -7,7 +7,7 @@ integrates it come back there (facts mssante §3.6, §8.4 F6; the form of the co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,6 +51,11 @@ def set_forward(tx: Tx, address: str, to: str) -> None:
         tx.put(_forwards, address=normal(address), target=get(tx, to).address)
     else:
         tx.delete(_forwards, address=normal(address))
+
+
+def set_forwards(tx: Tx, wanted: Mapping[str, str]) -> None:
+    """The rules of mailboxes that have none yet, at once; addresses are normal already."""
+    tx.insert_many(_forwards, [{"address": address, "target": to} for address, to in wanted.items()])
 
 
 def forward_of(tx: Tx, address: str) -> str:

@@ -1,13 +1,13 @@
 """Mailboxes of a world: whose they are, whether they are open, how much they may hold.
 
-Source: facts mssante §1.2 (kinds), §1.3 (addresses), §1.6 (quota). An address is its mailbox's key in its world, kept in
-lower case: the directory compares without regard to case.
+Source: facts mssante §1.2 (kinds), §1.3 (addresses), §1.6 (quota). An address is its mailbox's key in its world, kept
+in lower case: the directory compares without regard to case.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -106,18 +106,13 @@ def create(
     label: str = "",
 ) -> bool:
     """Opens a mailbox with no folder yet, unless the address is taken; says whether it did."""
-    return tx.add(
-        mailboxes,
-        address=normal(address),
-        kind=kind.value,
-        owners=json.dumps(list(owners)),
-        state=State.OPEN.value,
-        quota_bytes=quota_bytes,
-        used_bytes=0,
-        unlisted=int(unlisted),
-        label=label,
-        created_us=to_us(created),
-    )
+    fixed = (kind, tuple(owners), State.OPEN, quota_bytes, 0, unlisted, label, created)
+    return tx.add(mailboxes, **_columns(Mailbox(normal(address), *fixed)))
+
+
+def create_many(tx: Tx, wanted: Iterable[Mailbox]) -> None:
+    """Opens mailboxes of new addresses at once, as they are given; ``address`` is :func:`normal` already."""
+    tx.insert_many(mailboxes, [_columns(mailbox) for mailbox in wanted])
 
 
 def get(tx: Tx, address: str) -> Mailbox:
@@ -176,6 +171,20 @@ def grow(tx: Tx, address: str, bytes_more: int) -> None:
 def _change(tx: Tx, address: str, **values: Any) -> None:
     if tx.update(mailboxes, values, address=normal(address)) == 0:
         raise NoSuchMailbox(address)
+
+
+def _columns(mailbox: Mailbox) -> dict[str, Any]:
+    return {
+        "address": mailbox.address,
+        "kind": mailbox.kind.value,
+        "owners": json.dumps(list(mailbox.owners)),
+        "state": mailbox.state.value,
+        "quota_bytes": mailbox.quota_bytes,
+        "used_bytes": mailbox.used_bytes,
+        "unlisted": int(mailbox.unlisted),
+        "label": mailbox.label,
+        "created_us": to_us(mailbox.created),
+    }
 
 
 def _read(row: Row[Any]) -> Mailbox:

@@ -1,7 +1,7 @@
 """Messages of a folder: bytes as they came, flags, and what a client must be told afterwards.
 
-Source: RFC 3501 §2.3, RFC 4315 (COPYUID), RFC 6851 (MOVE), RFC 7162 (CONDSTORE). An expunged message leaves a row behind,
-so that a session of any process can tell its client.
+Source: RFC 3501 §2.3, RFC 4315 (COPYUID), RFC 6851 (MOVE), RFC 7162 (CONDSTORE). An expunged message leaves a row
+behind, so that a session of any process can tell its client.
 """
 
 from __future__ import annotations

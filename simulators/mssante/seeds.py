@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import count
 from typing import Any, Final
 
 from simulators.core.store.api import Tx
 from simulators.core.world import World, born
 from simulators.mssante import domains, folders, forwarding, mailboxes
 from simulators.mssante.addresses import PersonalName, citizen_address
-from simulators.mssante.mailboxes import Kind, State
+from simulators.mssante.mailboxes import Kind, Mailbox, State, normal
 from simulators.population import registry
 from simulators.population.model import Patient, Professional, Structure
 
@@ -21,14 +23,32 @@ _ODD = re.compile(r"[^a-z0-9]+")
 
 def seed(tx: Tx, world: World) -> None:
     """Mailboxes with their folders, open except those of patients without Mon espace santé."""
-    domain = domains.found(tx)
+    domain, made = domains.found(tx), Register(world.wire(born(tx)))
     people, structures = list(registry.professionals(tx)), list(registry.structures(tx))
-    for structure in structures:
-        _structure(tx, world, structure, domain, people)
+    rules = dict(_structure(made, structure, domain, people) for structure in structures)
     for person in people:
-        _professional(tx, world, person, domain, structures)
+        _professional(made, person, domain, structures)
     for patient in registry.patients(tx):
-        _citizen(tx, world, patient)
+        _citizen(made, patient)
+    mailboxes.create_many(tx, made.boxes.values())
+    folders.create_defaults_of(tx, list(made.boxes))
+    forwarding.set_forwards(tx, rules)
+
+
+class Register:
+    """The mailboxes of a world about to be born, by address."""
+
+    def __init__(self, created: datetime) -> None:
+        self.boxes: dict[str, Mailbox] = {}
+        self._created = created
+
+    def add(self, address: str, kind: Kind, owners: tuple[str, ...], label: str, state: State = State.OPEN) -> str:
+        """Two people of one name share no mailbox: the second gets a number. The address taken."""
+        local, _, domain = address.partition("@")
+        names = (address if number == 1 else f"{local}{number}@{domain}" for number in count(1))
+        taken = next(normal(name) for name in names if normal(name) not in self.boxes)
+        self.boxes[taken] = Mailbox(taken, kind, owners, state, None, 0, False, label, self._created)
+        return taken
 
 
 def described(tx: Tx) -> list[dict[str, Any]]:
@@ -63,20 +83,20 @@ def per_address(person: Professional, domain: str) -> str:
     return f"{_word(person.given)}.{_word(person.family)}@{domain}"
 
 
-def _structure(tx: Tx, world: World, structure: Structure, domain: str, people: Iterable[Professional]) -> None:
+def _structure(made: Register, structure: Structure, domain: str, people: Iterable[Professional]) -> tuple[str, str]:
+    """ORG and APP; the server rule from one to the other."""
     holder = structure.struct_idnat.value
     users = [p.ps_idnat.value for p in people if any(a.structure.value == holder for a in p.activities)]
-    org, app = org_address(structure, domain), app_address(structure, domain)
-    _open(tx, world, org, Kind.ORG, (holder, *users), structure.name)
-    _open(tx, world, app, Kind.APP, (holder,), f"{structure.name} (application)")
-    forwarding.set_forward(tx, org, app)
+    organisation = made.add(org_address(structure, domain), Kind.ORG, (holder, *users), structure.name)
+    application = f"{structure.name} (application)"
+    return organisation, made.add(app_address(structure, domain), Kind.APP, (holder,), application)
 
 
-def _professional(tx: Tx, world: World, person: Professional, domain: str, structures: Iterable[Structure]) -> None:
+def _professional(made: Register, person: Professional, domain: str, structures: Iterable[Structure]) -> None:
     entity = next(_entities(person, structures), "")
     title = _TITLES.get(person.civility, person.civility or "M")
     label = PersonalName(title, person.given.title(), person.family, entity or "SIMULATION")
-    _open(tx, world, per_address(person, domain), Kind.PER, (person.ps_idnat.value,), str(label))
+    made.add(per_address(person, domain), Kind.PER, (person.ps_idnat.value,), str(label))
 
 
 def _entities(person: Professional, structures: Iterable[Structure]) -> Iterator[str]:
@@ -84,21 +104,10 @@ def _entities(person: Professional, structures: Iterable[Structure]) -> Iterator
     return (s.name for s in structures if s.struct_idnat.value in places)
 
 
-def _citizen(tx: Tx, world: World, patient: Patient) -> None:
-    address = citizen_address(patient.ins)
-    _open(tx, world, address, Kind.CITIZEN, (patient.ins.matricule,), f"{patient.given_names[0]} {patient.name}")
-    if not patient.attached_to_mes:
-        mailboxes.set_state(tx, address, State.CLOSED)
-
-
-def _open(tx: Tx, world: World, address: str, kind: Kind, owners: tuple[str, ...], label: str) -> None:
-    """Two people of one name share no mailbox: the second gets a number."""
-    local, _, domain = address.partition("@")
-    for number in range(1, 1000):
-        wanted = address if number == 1 else f"{local}{number}@{domain}"
-        if mailboxes.create(tx, wanted, kind, created=world.wire(born(tx)), owners=owners, label=label):
-            folders.create_defaults(tx, wanted)
-            return
+def _citizen(made: Register, patient: Patient) -> None:
+    state = State.OPEN if patient.attached_to_mes else State.CLOSED
+    label = f"{patient.given_names[0]} {patient.name}"
+    made.add(citizen_address(patient.ins), Kind.CITIZEN, (patient.ins.matricule,), label, state)
 
 
 def _word(text: str) -> str:

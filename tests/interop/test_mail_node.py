@@ -55,8 +55,8 @@ def test_a_product_on_nodemailer_and_imapflow(
 ) -> None:
     known = tmp_path / "facts.json"
     known.write_text(json.dumps(facts(office(bench, world, later=later), tmp_path)), "utf-8")
-    command = [rooms.tool("node", "Node.js"), "--test", "--test-reporter=tap", "mail.test.mjs"]
-    done = rooms.run(command, project, SEGUR_INTEROP_MAIL=str(known))
+    command = [rooms.tool("node", "Node.js"), "--test", "--test-reporter=tap", "--test-timeout=30000", "mail.test.mjs"]
+    done = rooms.run(command, project, 120, SEGUR_INTEROP_MAIL=str(known))
     counted = dict(re.findall(r"^# (tests|pass|fail|cancelled|skipped|todo) (\d+)$", done.stdout, re.MULTILINE))
     assert done.returncode == 0, done.stdout
     assert int(counted["pass"]) == int(counted["tests"]) > 0, done.stdout

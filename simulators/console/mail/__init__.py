@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 def register(app: Flask, sandbox: Sandbox) -> None:
     """Adds the pages, and the link to them in every header."""
-    from simulators.console.mail import acting, contents, views
+    from simulators.console.mail.acting import register as forms
+    from simulators.console.mail.contents import register as contents
+    from simulators.console.mail.views import register as pages
 
     app.jinja_env.globals["mail_played"] = True
-    views.register(app, sandbox)
-    contents.register(app, sandbox)
-    acting.register(app, sandbox)
+    pages(app, sandbox)
+    contents(app, sandbox)
+    forms(app, sandbox)

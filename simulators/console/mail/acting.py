@@ -18,6 +18,7 @@ from simulators.console.mail.views import (
     mailbox_of,
     message_of,
     message_page,
+    path_to,
 )
 from simulators.core import journal
 from simulators.core.store.api import Tx
@@ -94,7 +95,7 @@ def _seen(sandbox: Sandbox, world: str, address: str, folder: int, uid: int) -> 
     message_of(sandbox, world, address, folder, uid)
     with sandbox.store.write(world) as tx:
         messages.set_flags(tx, folder, [uid], "add" if request.form.get("seen") else "remove", [SEEN])
-    return _go(f"/mail/{world}/{address}/{folder}")
+    return _go(path_to(world, address, folder))
 
 
 def _findings(sandbox: Sandbox, world: str, handed: Handed) -> list[Mapping[str, Any]]:
@@ -107,13 +108,13 @@ def _findings(sandbox: Sandbox, world: str, handed: Handed) -> list[Mapping[str,
 def _to_sent(sandbox: Sandbox, world: str, address: str) -> Response:
     """To the copy of what was sent."""
     with sandbox.store.read(world) as tx:
-        return _go(f"/mail/{world}/{address}{_newest(tx, address)}")
+        return _go(path_to(world, address, *_newest(tx, address)))
 
 
-def _newest(tx: Tx, address: str) -> str:
+def _newest(tx: Tx, address: str) -> tuple[int, ...]:
     folder = folders.find(tx, address, SENT)
     uids = messages.uids(tx, folder.folder) if folder is not None else ()
-    return f"/{folder.folder}/{uids[-1]}" if folder is not None and uids else ""
+    return (folder.folder, uids[-1]) if folder is not None and uids else ()
 
 
 def _go(path: str) -> Response:

@@ -16,6 +16,7 @@ from simulators.core.clock import PARIS
 from simulators.core.mail.words import Mailbox as Named
 from simulators.core.store.api import Tx
 from simulators.core.world import identifier, load
+from simulators.mssante import mailboxes
 from simulators.mssante.mailboxes import Kind, Mailbox
 from simulators.population import registry
 from simulators.population.model import Professional, Structure
@@ -97,6 +98,7 @@ def _plan(sandbox: Sandbox, world: str, box: Mailbox, draft: Draft) -> MailPlan:
     with sandbox.store.write(world) as tx:
         now = load(tx).wire(sandbox.now()).astimezone(PARIS)
         fresh = [identifier(tx, "webmail") for _ in range(3)]
+        answered_by = _read_by_people(tx, box)
         papers = (_document(tx, box, draft, _oid(fresh[0]), now),) if draft.patient else ()
     return MailPlan(
         sender=Named(box.label, box.address),
@@ -106,6 +108,7 @@ def _plan(sandbox: Sandbox, world: str, box: Mailbox, draft: Draft) -> MailPlan:
         documents=papers,
         subject=draft.subject,
         text=draft.text,
+        reply_to=answered_by,
         in_reply_to=draft.answers if _MESSAGE_ID.fullmatch(draft.answers) else "",
         delivery_receipt=draft.delivery_receipt,
         read_receipt=draft.read_receipt,
@@ -128,15 +131,24 @@ def _document(tx: Tx, box: Mailbox, draft: Draft, oid: str, now: datetime) -> by
 
 
 def _author(tx: Tx, box: Mailbox) -> tuple[Professional, Structure]:
-    """A professional of the mailbox and where they work; of an applicative mailbox, whoever works in its structure."""
+    """A professional of the mailbox and where they work; of an applicative mailbox, whoever works in its structure,
+    rather somebody of the national register than somebody known to the structure alone."""
     structures = {structure.struct_idnat.value: structure for structure in registry.structures(tx)}
-    for person in registry.professionals(tx):
+    for person in sorted(registry.professionals(tx), key=lambda one: not one.ps_idnat.value.startswith("8")):
         places = [activity.structure.value for activity in person.activities]
         mine = person.ps_idnat.value in box.owners
         found = next((p for p in places if p in structures and (mine or p in box.owners)), None)
         if found is not None:
             return person, structures[found]
     raise Unsendable("mail_no_author", box.address)
+
+
+def _read_by_people(tx: Tx, box: Mailbox) -> Named | None:
+    """Where an answer to an applicative mailbox goes: the mailbox of its structure (ECO.2.2.5)."""
+    if box.kind is not Kind.APP:
+        return None
+    owned = (found for owner in box.owners[:1] for found in mailboxes.owned_by(tx, owner))
+    return next((Named(found.label, found.address) for found in owned if found.kind is Kind.ORG), None)
 
 
 def _oid(number: UUID) -> str:

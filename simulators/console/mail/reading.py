@@ -68,8 +68,10 @@ class Opened:
 
     @cached_property
     def archives(self) -> list[Archive]:
-        """Every XDM archive, also those a report or a transferred mail brings along."""
-        return [*(archive for archive in self.letter.zips if archive.is_xdm), *self.letter.nested]
+        """Every XDM archive; those of a transferred mail too, unless its files stand beside it."""
+        own = [archive for archive in self.letter.zips if archive.is_xdm]
+        known = {archive.part.content for archive in own}
+        return [*own, *(archive for archive in self.letter.nested if archive.part.content not in known)]
 
     @cached_property
     def _texts(self) -> tuple[Part | None, Part | None]:

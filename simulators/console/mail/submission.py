@@ -8,8 +8,8 @@ writes for them (:mod:`simulators.mssante.writing`).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -80,11 +80,11 @@ def _submit(sandbox: Sandbox, world: str, box: Mailbox, recipients: Sequence[str
     host = at.hostname or ""
     external = box.address if box.kind is Kind.APP else None
     issued = sandbox.holders.pair(world, _structure(box)).auth_cli if external else None
-    bearer = "" if external else _token(sandbox, world, box)
     server = Server(host, at.port or 0, client_context(sandbox.trusted.at(sandbox.now()), issued), named=(host,))
     asked = [(address, "") for address in recipients]
     try:
-        sent = send(server, box.address, asked, message, external=external, bearer=bearer)
+        with nullcontext("") if external else _token(sandbox, world, box) as bearer:
+            sent = send(server, box.address, asked, message, external=external, bearer=bearer)
     except OutboundDenied as denied:
         raise Unsendable("mail_no_wire", str(denied)) from denied
     if not sent.code:
@@ -98,19 +98,21 @@ def _structure(box: Mailbox) -> str:
     return box.owners[0]
 
 
-def _token(sandbox: Sandbox, world: str, box: Mailbox) -> str:
-    """An access token of a user of the mailbox, by the code flow over the wire."""
+@contextmanager
+def _token(sandbox: Sandbox, world: str, box: Mailbox) -> Iterator[str]:
+    """An access token of a user of the mailbox, by the code flow over the wire; the session ends with the sending."""
     if all(service.name != PSC for service in sandbox.services):
         raise Unsendable("mail_no_psc", box.address)
     user = _user(sandbox, world, box)
-    try:
-        with _client(sandbox, world) as client:
+    with ExitStack() as stack:
+        try:
+            client = stack.enter_context(_client(sandbox, world))
             tokens = client.sign_in(user, "openid scope_all", acr_values="eidas1")
-            with suppress(OidcRefused, WireProblem):
-                client.log_out(str(tokens.get("id_token", "")))
-            return str(tokens["access_token"])
-    except (OidcRefused, WireProblem, KeyError) as refused:
-        raise Unsendable("mail_not_signed_in", f"{user}: {refused}") from refused
+        except (OidcRefused, WireProblem) as refused:
+            raise Unsendable("mail_not_signed_in", f"{user}: {refused}") from refused
+        yield str(tokens.get("access_token", ""))
+        with suppress(OidcRefused, WireProblem):
+            client.log_out(str(tokens.get("id_token", "")))
 
 
 def _user(sandbox: Sandbox, world: str, box: Mailbox) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import quote
 
 from flask import Flask, Response, abort, g, redirect, render_template, request
+from werkzeug.routing import BaseConverter
 
 from simulators.clients.mail.mdn import ReadMdn
 from simulators.console.mail import forms, safe
@@ -28,14 +30,28 @@ from simulators.scenario.papers import KINDS
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
 
-BOX: Final = "/mail/<world>/<address>"
+BOX: Final = "/mail/<world>/<mailbox:address>"
 MESSAGE: Final = f"{BOX}/<int:folder>/<int:uid>"
 MOST_ROWS: Final = 2_000
 MOST_DEFECTS: Final = 40
 
 
+class MailboxConverter(BaseConverter):
+    """An address in a path: its local part may hold a slash."""
+
+    regex = "[^@]+@[^/@]+"
+    part_isolating = False
+
+
+def path_to(world: str, address: str, *rest: object) -> str:
+    """The path of a mailbox, or of what is below it."""
+    return "/".join(("/mail", world, quote(address, safe="@"), *map(str, rest)))
+
+
 def register(app: Flask, sandbox: Sandbox) -> None:
     """Adds them."""
+    app.url_map.converters["mailbox"] = MailboxConverter
+    app.jinja_env.filters["in_path"] = lambda address: quote(address, safe="@")
     app.add_url_rule("/mail", "mail", lambda: redirect(f"/mail/{MAIN}?lang={g.lang}"))
     app.add_url_rule("/mail/<world>", "mail_boxes", lambda **at: _boxes(sandbox, **at))
     app.add_url_rule(BOX, "mail_box", lambda **at: _inbox(sandbox, **at))
@@ -94,7 +110,7 @@ def compose_page(sandbox: Sandbox, world: str, box: Mailbox, draft: Draft, statu
         addresses = [found.mailbox for found in boxes(tx)][:MOST_ROWS]
     documents = {name: title for name, (_, title) in KINDS.items()}
     values: dict[str, Any] = {"patients": patients, "addresses": addresses, "documents": documents}
-    values |= {"at": f"/mail/{world}/{box.address}/compose", "problem": "", "detail": "", "handed": None}
+    values |= {"at": path_to(world, box.address, "compose"), "problem": "", "detail": "", "handed": None}
     values |= {"findings": [], "mask": mask_of()}
     return shown(sandbox, world, "mail_compose.html", status, box=box, draft=draft, **(values | told))
 
@@ -116,7 +132,7 @@ def _inbox(sandbox: Sandbox, world: str, address: str) -> Response:
         found = folders.find(tx, box.address, folders.INBOX)
     if found is None:
         abort(404, f"{address}: {folders.INBOX}")
-    return cast("Response", redirect(f"/mail/{world}/{box.address}/{found.folder}?lang={g.lang}"))
+    return cast("Response", redirect(f"{path_to(world, box.address, found.folder)}?lang={g.lang}"))
 
 
 def _folder(sandbox: Sandbox, world: str, address: str, folder: int) -> Response:

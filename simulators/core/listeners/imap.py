@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 
 from simulators.core.listeners.incident import Reason
-from simulators.core.listeners.lines import LineReader
+from simulators.core.listeners.lines import LINE_TOO_LONG, LineReader
 from simulators.core.listeners.session import Command, LiteralOffered, Unit, Violation
 
 DEFAULT_LINE_BYTES = 64 * 1024
 DEFAULT_LITERAL_BYTES = 100 * 1024 * 1024
+UNASKED_BYTES = 8_192
+MOST_LITERALS = 100
 _LITERAL = re.compile(rb"\{([0-9]{1,10})(\+?)\}\Z")
 _TOO_LARGE = Reason("literal_too_large", "Littéral IMAP trop grand.", "IMAP literal too large.")
 
@@ -22,8 +24,9 @@ class ImapFramer:
 
     After an offer the session orders ``Expect("literal")`` (with its ``+`` line) or ``Expect("no_literal")`` (with its
     refusal); an offer left without either is refused. ``max_literal_bytes`` bounds all literals of one command
-    together; beyond it a synchronising literal is a ``Violation`` that may be answered, a non-synchronising one is
-    fatal because its octets are on their way.
+    together, ``max_line_bytes`` its text; beyond them, or beyond 100 literals, a synchronising literal is a
+    ``Violation`` that may be answered, a non-synchronising one is fatal because its octets are on their way. Until
+    ``Expect("messages")`` literals that wait for no leave are small: a stranger shall not fill the memory.
     """
 
     def __init__(
@@ -37,8 +40,11 @@ class ImapFramer:
         self._max_literal, self._max_raw = max_literal_bytes, max_raw_bytes
         self._parts: list[bytes] = []
         self._raw = bytearray()
+        self._held = self._text = 0
         self._literal: int | None = None
         self._offered: int | None = None
+        self._unasked = min(UNASKED_BYTES, max_literal_bytes)
+        self._max_text = max_line_bytes
 
     @property
     def buffered(self) -> int:
@@ -52,11 +58,13 @@ class ImapFramer:
 
     def begun(self) -> bytes:
         """First octets of the unfinished command."""
-        return bytes((self._raw + self._buffer[: self._max_raw])[: self._max_raw])
+        return bytes((self._raw[: self._max_raw] + self._buffer[: self._max_raw])[: self._max_raw])
 
     def expect(self, what: str) -> None:
-        """Decide the offer: ``literal`` or ``no_literal``."""
-        if what == "literal" and self._offered is not None:
+        """Decide the offer: ``literal`` or ``no_literal``; ``messages``: the client has authenticated."""
+        if what == "messages":
+            self._unasked = self._max_literal
+        elif what == "literal" and self._offered is not None:
             self._literal, self._offered = self._offered, None
         elif what == "no_literal":
             self._forget()
@@ -96,7 +104,10 @@ class ImapFramer:
     def _take_line(self, line: bytes) -> Unit | None:
         self._parts.append(line)
         self._raw += line + b"\r\n"
+        self._text += len(line)
         marker = _LITERAL.search(line)
+        if marker is None and self._text > self._max_text:
+            return self._broken(Violation(LINE_TOO_LONG, bytes(self._raw[: self._max_raw])))
         if marker is None:
             command = Command(tuple(self._parts), bytes(self._raw))
             self._forget()
@@ -104,8 +115,9 @@ class ImapFramer:
         return self._meet_literal(int(marker[1]), waits=not marker[2])
 
     def _meet_literal(self, size: int, waits: bool) -> Unit | None:
-        held = sum(len(part) for part in self._parts[1::2])
-        if held + size > self._max_literal:
+        self._held += size
+        most = self._max_literal if waits else self._unasked
+        if self._held > most or self._text > self._max_text or len(self._parts) > 2 * MOST_LITERALS:
             raw = bytes(self._raw[: self._max_raw])
             return self._broken(Violation(_TOO_LARGE, raw) if waits else self._lines.lose(_TOO_LARGE, raw))
         if not waits:
@@ -120,4 +132,5 @@ class ImapFramer:
 
     def _forget(self) -> None:
         self._parts, self._raw = [], bytearray()
+        self._held = self._text = 0
         self._literal = self._offered = None

@@ -79,9 +79,10 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """Change what the framer reads next: ``data`` (SMTP after 354), ``literal`` or ``no_literal`` (IMAP offers)."""
+    """Change what the framer reads next: ``data`` (SMTP after 354), ``literal`` or ``no_literal`` (IMAP offers);
+    ``messages`` (IMAP): from now on literals may be as large as a message."""
 
-    what: Literal["data", "literal", "no_literal"]
+    what: Literal["data", "literal", "no_literal", "messages"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,8 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Call ``then`` after a delay, in a worker, and carry out its actions (latency fault); units wait meanwhile."""
+    """Call ``then`` after a delay, in a worker, and carry out its actions (latency fault, an answer in pieces);
+    units wait meanwhile. A peer that does not read what was sent before is waited for too."""
 
     delay_seconds: float
     then: Callable[[], Sequence[Action]]

@@ -10,7 +10,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 
-from simulators.core.listeners.session import Action, Close, Command, Send, StartTls
+from simulators.core.listeners.session import Action, Close, Command, Expect, Send, StartTls
 from simulators.mssante import folders
 from simulators.mssante.access.model import Access
 from simulators.mssante.imap.capabilities import capabilities
@@ -82,7 +82,8 @@ def _opened(state: State, tag: bytes, mechanism: str, response: bytes) -> Sequen
     if isinstance(outcome, Refused):
         return _refused(state, tag, outcome)
     _enter(state, outcome)
-    return [Send(said(tag, "OK", f"{outcome.address} is open", f"CAPABILITY {capabilities(state)}"))]
+    said_open = said(tag, "OK", f"{outcome.address} is open", f"CAPABILITY {capabilities(state)}")
+    return [Send(said_open), Expect("messages")]
 
 
 def _enter(state: State, access: Access) -> None:

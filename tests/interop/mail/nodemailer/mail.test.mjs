@@ -3,14 +3,16 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 
 import {
-  archive, boxByCertificate, boxByToken, control, facts, inside, postByCertificate, postByToken, sha256, streamed,
+  archive, boxByCertificate, boxByToken, closeAll, control, facts, inside, postByCertificate, postByToken, sha256, streamed,
 } from './product.mjs'
 
 const { sender, reader, application, organisation } = facts
 const SUBJECT = "XDM/1.0/DDM+Compte rendu d'échographie CORSE FIGATELLIX 12/10/1988"
+
+after(closeAll)
 
 const letter = (from, to, more = {}) => ({
   from: { name: 'Dr Éric THOMAS', address: from },

@@ -56,8 +56,14 @@ class External extends ImapFlow {
   }
 }
 
+// A refused client keeps its connection: whoever gave it up closes it.
+const opened = []
+export const closeAll = () => opened.forEach((client) => client.close())
+
+const kept = (client) => opened.push(client) && client
+
 const box = (Kind, secure, tls, auth) =>
-  new Kind({
+  kept(new Kind({
     host: facts.host,
     port: secure ? facts.imaps : facts.imap,
     secure,
@@ -65,7 +71,7 @@ const box = (Kind, secure, tls, auth) =>
     tls,
     auth,
     logger: false,
-  })
+  }))
 
 const KINDS = { XOAUTH2: OnlyXoauth2, OAUTHBEARER: ImapFlow }
 export const boxByToken = (mechanism, secure, user, accessToken) =>
