@@ -20,6 +20,7 @@ from simulators.console.api import (
     providers,
     triggers,
     watching,
+    webmail,
     worlds,
 )
 from simulators.console.api.route import Route, Values
@@ -39,6 +40,7 @@ ROUTES: tuple[Route, ...] = (
     *doctor.ROUTES,
     *checking.ROUTES,
     *mail.ROUTES,
+    *webmail.ROUTES,
     *watching.ROUTES,
 )
 LARGEST_BODY = 1 << 20

@@ -70,9 +70,14 @@ def _list(call: Call, parcel: Parcel) -> None:
 
 def _trace(call: Call, parcel: Parcel, queue: str) -> bytes:
     """The headers a final delivery adds, before the message unchanged (RFC 5321 §4.4)."""
+    back = f"Return-Path: <{ascii_text(parcel.envelope.sender)}>\r\n"
+    return back.encode("ascii", "replace") + _received(call, parcel, queue)
+
+
+def _received(call: Call, parcel: Parcel, queue: str) -> bytes:
+    """The trace every hop adds before the message unchanged."""
     by = f"by {MTA} id {queue}; {format_datetime(call.wire_now)}"
-    head = f"Return-Path: <{ascii_text(parcel.envelope.sender)}>\r\nReceived: {ascii_text(parcel.heard)}\r\n {by}\r\n"
-    return head.encode("ascii", "replace") + parcel.message
+    return f"Received: {ascii_text(parcel.heard)}\r\n {by}\r\n".encode("ascii", "replace") + parcel.message
 
 
 def _deliver(call: Call, parcel: Parcel, to: Recipient, stored: bytes, queue: str) -> Outcome | None:
@@ -81,7 +86,8 @@ def _deliver(call: Call, parcel: Parcel, to: Recipient, stored: bytes, queue: st
     if place.way is Way.CITIZEN:
         return _to_citizen(call, parcel, to, place.address, stored)
     if place.way is Way.RELAY:
-        outgoing.hand_over(call, outgoing.Shipment.of(call, parcel.envelope, to, parcel.message, queue))
+        traced = _received(call, parcel, queue)
+        outgoing.hand_over(call, outgoing.Shipment.of(call, parcel.envelope, to, traced, queue))
         return None
     if place.finding is not None and _refuses(call, place):
         return _failed(to, place.finding)

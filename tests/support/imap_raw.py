@@ -78,10 +78,10 @@ class RawImap:
         self.send(tag + b" " + parts[0] + b"\r\n")
         for literal, text in zip(parts[1::2], (*parts[2::2], b"")[: len(parts[1::2])], strict=True):
             line = self.response()
-            while not line.startswith((b"+", tag)):
+            while line and not line.startswith((b"+", tag)):
                 answer.lines.append(line)
                 line = self.response()
-            if line.startswith(tag):
+            if not line or line.startswith(tag):
                 answer.status = line[len(tag) + 1 :].rstrip()
                 return answer
             self.send(literal + text + b"\r\n")

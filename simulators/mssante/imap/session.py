@@ -33,7 +33,7 @@ from simulators.mssante.imap.errors import Bad, Bye, ImapError
 from simulators.mssante.imap.reader import Reader
 from simulators.mssante.imap.runner import Asked, Outcome, run, spoken
 from simulators.mssante.imap.state import House, Perform, Reply, State
-from simulators.mssante.imap.wire import said, untagged
+from simulators.mssante.imap.wire import in_pieces, said, untagged
 
 CHUNK_BYTES = 1 << 20
 _MOST_BLUNDERS = 30
@@ -178,7 +178,7 @@ class ImapSession:
     def _octets(self, asked: Asked, outcome: Outcome, tagged: bytes, expunges: bool) -> Iterator[bytes]:
         try:
             for line in outcome.reply.lines if outcome.reply is not None else ():
-                yield untagged(line)
+                yield from in_pieces(line)
             for line in self._news(expunges):
                 yield untagged(line)
         except (Bye, StoreError):

@@ -13,6 +13,7 @@ from simulators.mssante.imap.alarm import Alarm
 from simulators.mssante.imap.contract import Authenticator
 from simulators.mssante.imap.errors import Bad
 from simulators.mssante.imap.selected import Selected
+from simulators.mssante.imap.wire import Line
 from simulators.mssante.messages import Message
 from simulators.mssante.mime.structure import Part, read_structure
 
@@ -95,7 +96,7 @@ class Reply:
 
     text: str
     code: str = ""
-    lines: Iterable[bytes] = ()
+    lines: Iterable[Line] = ()
     after: Sequence[Action] = field(default_factory=tuple)
     keys: Sequence[str] = ()
 

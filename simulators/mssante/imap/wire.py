@@ -5,18 +5,33 @@ Source: RFC 3501 §7. Texts are ASCII (RFC 3501 §9, resp-text), and end with wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from simulators.mssante.imap.selected import News, Selected
 from simulators.mssante.messages import Message
 from simulators.mssante.replies import ascii_text
 
+LARGE_LINE = 1 << 20
 _LONGEST = 900
+Line = bytes | Sequence[bytes | memoryview]
+"""A response without ``*`` and line end; a large one in pieces."""
 
 
 def untagged(line: bytes) -> bytes:
     """``*`` and the line end around a response; literals inside stay as they are."""
     return b"* %b\r\n" % line
+
+
+def in_pieces(line: Line) -> Iterator[bytes]:
+    """The same for a line that may be large, at most :data:`LARGE_LINE` octets at a time."""
+    if isinstance(line, bytes):
+        yield untagged(line)
+        return
+    yield b"* "
+    for piece in line:
+        for start in range(0, len(piece), LARGE_LINE):
+            yield bytes(piece[start : start + LARGE_LINE])
+    yield b"\r\n"
 
 
 def said(tag: bytes, status: str, text: str, code: str = "") -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -166,7 +167,7 @@ LISTS = {
     "numbers without end": b"x FETCH " + b",".join([b"1"] * 30_000) + b" FLAGS",
     "numbers of nobody": b"x FETCH 1:4294967295 FLAGS",
     "partial": b"x FETCH 1 BODY[]<99999999999999999999.1>",
-    "list": b"x LIST \"\" (" + b"* " * 20_000 + b"*)",
+    "list": b'x LIST "" (' + b"* " * 20_000 + b"*)",
     "status": b"x STATUS INBOX (" + b"MESSAGES " * 7_000 + b"MESSAGES)",
     "a quoted string": b'x SELECT "' + b"a" * 60_000,
     "a date": b"x SEARCH SINCE 99-Foo-99999",
@@ -196,7 +197,12 @@ def test_a_command_too_long_or_too_deep(bench: MailBench, name: str) -> None:
     client.close()
 
 
-SETS = {"FETCH": b",".join([b"1:*"] * 500), "FETCH ": b"*:1", "UID FETCH": b"1:4294967295", "UID FETCH ": b"4294967295:1"}
+SETS = {
+    "FETCH": b",".join([b"1:*"] * 500),
+    "FETCH ": b"*:1",
+    "UID FETCH": b"1:4294967295",
+    "UID FETCH ": b"4294967295:1",
+}
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -232,7 +238,7 @@ def test_a_line_without_end(bench: MailBench, listener: str) -> None:
         assert row["status"] == "line_too_long"
 
 
-@pytest.mark.parametrize("octets", [b"x NOOP\ny NOOP\r\n", b"x NOOP\ry NOOP\r\n", b"x SELECT \"IN\nBOX\"\r\n"])
+@pytest.mark.parametrize("octets", [b"x NOOP\ny NOOP\r\n", b"x NOOP\ry NOOP\r\n", b'x SELECT "IN\nBOX"\r\n'])
 def test_a_bare_end_of_line(bench: MailBench, octets: bytes) -> None:
     client = bench.imap()
 
@@ -289,8 +295,7 @@ def test_one_who_never_reads(bench: MailBench) -> None:
 
 def resident() -> int:
     """Octets of this process, of which the sandbox is a part."""
-    with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * 4096
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * 4096
 
 
 def test_a_crowd_that_searches_at_once(bench: MailBench) -> None:

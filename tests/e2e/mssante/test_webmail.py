@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 from lxml import html
 
+from simulators.assembly.settings import Settings
 from simulators.sandbox import Sandbox
 from tests.e2e.mssante.conftest import GENERALIST, SPECIALIST, House, mail
 from tests.support.webmail import Webmail
@@ -116,7 +121,7 @@ def test_delivery_report_and_notifications_in_plain_words(house: House, webmail:
 
 def test_an_error_without_being_asked_is_the_standard_mail(house: House, webmail: Webmail) -> None:
     sender, to = house.box("PER", SPECIALIST), house.box("PER", GENERALIST)
-    _compose(webmail, sender, to)
+    _compose(webmail, sender, to, patient=MATRICULE)
     webmail.newest(to)
     webmail.send("/receipt", 422, kind="displayed")
     assert "The sender did not ask for a notification." in webmail.text
@@ -213,3 +218,54 @@ def test_both_languages(house: House, sandbox: Sandbox) -> None:
         assert word in page
     assert '<html lang="fr">' in page
     assert html.fromstring(page).xpath("//a[@href='?lang=en']")
+
+
+def test_the_same_over_the_api(house: House, sandbox: Sandbox) -> None:
+    sender, to = house.box("APP", house.structure("hospital")), house.box("PER", GENERALIST)
+
+    def call(method: str, path: str, status: int = 200, **body: Any) -> Any:
+        with requests.Session() as web:
+            web.trust_env = False
+            web.headers["Authorization"] = f"Bearer {sandbox.token}"
+            url = f"{sandbox.local_url('console')}/_sandbox/worlds/{house.world}/mailboxes/{path}"
+            answer = web.request(method, url, json=body or None, timeout=40)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    asked = {"to": [to], "patient": MATRICULE, "read_receipt": True}
+    assert call("POST", f"{sender}/compose", **asked)["status"] == 250
+    (folder,) = (one for one in call("GET", f"{to}/folders")["folders"] if one["name"] == "INBOX")
+    assert (folder["messages"], folder["unseen"]) == (1, 1)
+    verdict = call("GET", f"{to}/messages/1/verdict")
+    assert verdict["findings"] == [] and verdict["exchange"] == house.journal("MESSAGE")[0].number
+    assert call("POST", f"{to}/messages/1/receipt", kind="processed")["status"] == 250
+    assert b"; processed\r\n" in house.inbox(sender)[0]
+    assert "unknown value" in call("POST", f"{to}/messages/1/receipt", 409, kind="error", code="1")["detail"]
+    assert call("POST", f"{sender}/compose", to=["a@example.org"], subject="x")["status"] == 550
+    call("POST", f"{sender}/compose", 409, to=["a b"])
+    call("POST", "nobody@x.test/compose", 404, to=[to])
+    call("GET", f"{to}/messages/9/verdict", 404)
+
+
+def test_a_world_that_adopts_nothing(sandbox: Sandbox) -> None:
+    """The operator's client is declared with where its webmail is sent back to."""
+    sandbox.create_world("webmail-strict", unknown="refuse")
+    house, webmail = House(sandbox, "webmail-strict"), Webmail(sandbox, "webmail-strict")
+    _compose(webmail, house.box("PER", SPECIALIST), house.box("PER", GENERALIST))
+    assert len(house.inbox(house.box("PER", GENERALIST))) == 1
+
+
+@pytest.mark.parametrize("alone", ["mssante", "dmp"])
+def test_a_sandbox_with_one_simulator(tmp_path: Path, alone: str) -> None:
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    with Sandbox(Settings(random_ports=True, publish=False, only=(alone,), environment=environment)) as running:
+        webmail = Webmail(running, "main")
+        if alone == "dmp":
+            assert "/mail" not in webmail.open("/")
+            webmail.open("/mail/main", 404)
+            return
+        house = House(running, "main")
+        page = _compose(webmail, house.box("PER", SPECIALIST), house.box("PER", GENERALIST), 422)
+        assert "Pro Santé Connect does not run here" in page
+        app = house.box("APP", house.structure("hospital"))
+        _compose(webmail, app, house.box("PER", GENERALIST))

@@ -16,12 +16,11 @@ from simulators.mssante.imap.errors import Bad
 from simulators.mssante.imap.items import Item, fetch_items
 from simulators.mssante.imap.reader import Reader
 from simulators.mssante.imap.state import NeedsWrite, Perform, Reply, State
-from simulators.mssante.imap.wire import flag_list
+from simulators.mssante.imap.wire import LARGE_LINE, Line, flag_list
 from simulators.mssante.messages import Message
 from simulators.mssante.mime.bodystructure import bodystructure
 from simulators.mssante.mime.envelope import envelope
-from simulators.mssante.mime.sections import section_bytes
-from simulators.mssante.mime.strings import literal
+from simulators.mssante.mime.sections import Section, section_bytes
 
 _UID, _FLAGS, _MODSEQ = Item(b"UID"), Item(b"FLAGS"), Item(b"MODSEQ")
 
@@ -93,21 +92,29 @@ def _seen(state: State, tx: Tx, found: Sequence[Message], items: Sequence[Item],
     return {message.uid: message for message in after}
 
 
-def _lines(state: State, found: Sequence[Message], items: Sequence[Item], seen: frozenset[int]) -> Iterator[bytes]:
+def _lines(state: State, found: Sequence[Message], items: Sequence[Item], seen: frozenset[int]) -> Iterator[Line]:
     told = items if _FLAGS in items else [*items, _FLAGS]
     told = told if not state.condstore or _MODSEQ in told else [*told, _MODSEQ]
     for message in found:
         number = state.folder.position(message.uid)
         if number is not None:
-            shown = told if message.uid in seen else items
-            pairs = b" ".join(_pair(state, message, item) for item in shown)
-            yield b"%d FETCH (%b)" % (number, pairs)
+            yield _line(state, number, message, told if message.uid in seen else items)
 
 
-def _pair(state: State, message: Message, item: Item) -> bytes:
-    if item.section is not None:
-        return b"%b %b" % (item.name, literal(_octets(state, message, item)))
-    return b"%b %b" % (item.name, _value(state, message, item.name))
+def _line(state: State, number: int, message: Message, items: Sequence[Item]) -> Line:
+    """Whole if it is short; a client may ask ten times for a large body, which is in memory once."""
+    pieces: list[bytes | memoryview] = [b"%d FETCH (" % number]
+    sections: dict[Section, bytes] = {}
+    for item in items:
+        pieces.append(b"%b " % item.name)
+        if item.section is None:
+            pieces.append(_value(state, message, item.name))
+        else:
+            octets = _octets(state, message, item, sections)
+            pieces += [b"{%d}\r\n" % len(octets), octets]
+        pieces.append(b" ")
+    pieces[-1] = b")"
+    return pieces if sum(map(len, pieces)) > LARGE_LINE else b"".join(pieces)
 
 
 def _value(state: State, message: Message, name: bytes) -> bytes:
@@ -127,8 +134,10 @@ def _value(state: State, message: Message, name: bytes) -> bytes:
     return bodystructure(loaded.data, loaded.structure, extended=name == b"BODYSTRUCTURE")
 
 
-def _octets(state: State, message: Message, item: Item) -> bytes:
+def _octets(state: State, message: Message, item: Item, known: dict[Section, bytes]) -> memoryview:
     assert item.section is not None
-    loaded = state.loaded(message)
-    octets = section_bytes(loaded.data, loaded.structure, item.section)
+    if item.section not in known:
+        loaded = state.loaded(message)
+        known[item.section] = section_bytes(loaded.data, loaded.structure, item.section)
+    octets = memoryview(known[item.section])
     return octets if item.offset is None else octets[item.offset : item.offset + item.count]
