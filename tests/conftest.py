@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from simulators.core.store import Store, open_store
 from tests.support.postgres import TestDatabase, server_or_skip
 from tests.support.stores import borrowed, given_back
+
+# A busy machine must not fail a property: speed is for benchmarks/.
+settings.register_profile("no timing", deadline=None)
+settings.load_profile("no timing")
 
 SQLITE = ("sqlite-folder", "sqlite-memory")
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import ssl
-import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -70,14 +68,13 @@ def test_the_control_url_is_the_one_that_answered(sandbox: Sandbox, control: Con
         assert session.get(f"{found['control']['url']}/worlds").status_code == 200
 
 
-def test_worlds_come_quickly_on_a_durable_store_and_weigh_nothing_at_the_start(tmp_path: Path) -> None:
+def test_worlds_weigh_nothing_at_the_start(tmp_path: Path) -> None:
     where = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
     settings = Settings(data=tmp_path / "d", durable=True, random_ports=True, publish=False, environment=where)
     with Sandbox(settings) as sandbox:
         control = Control(endpoints(sandbox))
-        times = [_seconds(control, f"w{n}") for n in range(9)]
-        # The aim is 100 ms; the machine of the tests is shared, and a regression to a sync for each file is 200 more.
-        assert statistics.median(times) < 0.25, times
+        for n in range(9):
+            control.call("POST", "/worlds", {"name": f"w{n}", "certificates": True})
         for n in range(20):
             sandbox.create_world(f"more{n}")
     files = tmp_path / "d" / "certificates"
@@ -91,12 +88,6 @@ def test_worlds_come_quickly_on_a_durable_store_and_weigh_nothing_at_the_start(t
         asked = Control(document).call("GET", other["url"].split("/_sandbox")[1])
         assert asked["structures"][0]["certificates"]["pem"]
         assert {path.name for path in files.iterdir()} == {"main", "w3"}
-
-
-def _seconds(control: Control, name: str) -> float:
-    start = time.perf_counter()
-    control.call("POST", "/worlds", {"name": name, "certificates": True})
-    return time.perf_counter() - start
 
 
 # -- pytest -----------------------------------------------------------------------------------------------------------

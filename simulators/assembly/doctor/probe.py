@@ -75,7 +75,8 @@ def handshake(host: str, port: int, context: ssl.SSLContext) -> Seen:
 
 def _asked(sock: socket.socket, target: str, netloc: str) -> Seen:
     request = f"GET {target} HTTP/1.1\r\nHost: {netloc.rpartition('@')[2]}\r\nConnection: close\r\n\r\n"
-    with contextlib.suppress(ConnectionError):  # a TLS 1.3 server refuses after the handshake: its alert is to be read
+    # A TLS 1.3 server refuses after the handshake: its alert is to be read, although the request is not taken.
+    with contextlib.suppress(ConnectionError, ssl.SSLEOFError):
         sock.sendall(request.encode())
     answer = http.client.HTTPResponse(sock, method="GET")
     answer.begin()
