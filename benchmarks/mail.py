@@ -1,7 +1,7 @@
 """Mail: ours beside Postfix (a real queue) and Dovecot, driven alike, the driver's own cost included.
 
 Not the same work: ours speaks TLS, checks every rule, judges each mail and commits it with its journal row and its
-delivery, on the disk, before 250; Postfix has it in its queue on the disk and delivers afterwards, Dovecot in its index.
+delivery, on the disk, before 250; Postfix has it in its queue on the disk and delivers afterwards.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _listed(server: Server) -> Iterator[Row]:
 def _fill(client: Imap, name: str, size: int) -> None:
     data = message(2 * KB)
     client.command("SELECT INBOX")
-    client.command("STORE 1:* +FLAGS.SILENT (\\Deleted)") if client.command("FETCH 1:* UID") else None
+    client.command("UID STORE 1:* +FLAGS.SILENT (\\Deleted)") if client.command("UID FETCH 1:* UID") else None
     client.command("EXPUNGE")
     for _ in range(FEW):
         client.append(data)

@@ -77,7 +77,8 @@ def postfix(folder: Path) -> Iterator[Server]:
         raise Missing("no Postfix on this machine, or not root")
     from tests.interop.mail.postfix import DOCTOR, running_postfix, self_signed
 
-    pair = self_signed(folder, "postfix")
+    pair = {"certificate": str(folder / "certificate.pem"), "key": str(folder / "key.pem")}
+    self_signed(folder / "certificate.pem", folder / "key.pem")
     with running_postfix(pair, pair, pair["certificate"], []) as running:
         yield Server("Postfix, in clear", smtp=Place(running.local), address=DOCTOR)
 

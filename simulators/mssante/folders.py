@@ -143,14 +143,11 @@ def create_defaults(tx: Tx, address: str) -> None:
             subscribe(tx, address, name)
 
 
-def create_defaults_of(tx: Tx, addresses: Sequence[str]) -> None:
-    """As :func:`create_defaults` for many mailboxes that have no folder yet, in three statements."""
-    wanted = [(normal(address), name, use) for address in addresses for name, use in DEFAULTS]
-    last = tx.counter("mssante-folders", len(wanted))
-    made = [
-        Folder(last - len(wanted) + position, address, name, use, 1, 1, 1, ())
-        for position, (address, name, use) in enumerate(wanted, 1)
-    ]
+def create_inboxes(tx: Tx, addresses: Sequence[str]) -> None:
+    """For many mailboxes that have no folder yet, in three statements; the others come with their first reader."""
+    last = tx.counter("mssante-folders", len(addresses))
+    in_order = enumerate(map(normal, addresses), last - len(addresses) + 1)
+    made = [Folder(number, address, INBOX, "", 1, 1, 1, ()) for number, address in in_order]
     tx.insert_many(folders, [{**folder.__dict__, "keywords": json.dumps(folder.keywords)} for folder in made])
     tx.insert_many(subscriptions, [{"address": folder.address, "name": folder.name} for folder in made])
 

@@ -22,7 +22,7 @@ _ODD = re.compile(r"[^a-z0-9]+")
 
 
 def seed(tx: Tx, world: World) -> None:
-    """Mailboxes with their folders, open except those of patients without Mon espace santé."""
+    """Mailboxes with their INBOX, open except those of patients without Mon espace santé."""
     domain, made = domains.found(tx), Register(world.wire(born(tx)))
     people, structures = list(registry.professionals(tx)), list(registry.structures(tx))
     rules = dict(_structure(made, structure, domain, people) for structure in structures)
@@ -31,7 +31,7 @@ def seed(tx: Tx, world: World) -> None:
     for patient in registry.patients(tx):
         _citizen(made, patient)
     mailboxes.create_many(tx, made.boxes.values())
-    folders.create_defaults_of(tx, list(made.boxes))
+    folders.create_inboxes(tx, list(made.boxes))
     forwarding.set_forwards(tx, rules)
 
 

@@ -107,7 +107,7 @@ def _plan(sandbox: Sandbox, world: str, box: Mailbox, draft: Draft) -> MailPlan:
         date=now,
         documents=papers,
         subject=draft.subject,
-        text=draft.text,
+        text=draft.text or ("" if draft.patient else " "),  # the usual sentence announces a document
         reply_to=answered_by,
         in_reply_to=draft.answers if _MESSAGE_ID.fullmatch(draft.answers) else "",
         delivery_receipt=draft.delivery_receipt,

@@ -62,7 +62,7 @@ def _html(read: Opened, number: str) -> Response:
 
 
 def _document(read: Opened, archive: int, rank: int) -> Response:
-    """The CDA drawn by us; a document that is no CDA is shown as its text."""
+    """The CDA drawn by us."""
     found = _described(read, archive, rank)
     if found.cda is None:
         abort(404, found.problem or found.place)

@@ -20,8 +20,9 @@ from simulators.console.mail.submission import box_of
 from simulators.console.mail.verdicts import judged
 from simulators.console.texts import TEXTS
 from simulators.core.errors import WorldGone
+from simulators.core.store.api import Tx
 from simulators.core.world import MAIN, World
-from simulators.mssante import citizen, folders
+from simulators.mssante import citizen, folders, mailboxes
 from simulators.mssante.mailboxes import Kind, Mailbox
 from simulators.population import registry
 from simulators.population.masking import mask_of
@@ -176,10 +177,8 @@ def _inbox_of(read: Opened) -> bool:
     return read.folder.name == folders.INBOX
 
 
-def _local(tx: Any, read: Opened, box: Mailbox) -> list[Mailbox]:
+def _local(tx: Tx, read: Opened, box: Mailbox) -> list[Mailbox]:
     """The mailboxes of this world among those who wrote: as them a conversation may be closed from here."""
-    from simulators.mssante import mailboxes
-
     if box.kind is not Kind.CITIZEN:
         return []
     found = (mailboxes.find(tx, one.address) for one in read.mail.addresses("From"))

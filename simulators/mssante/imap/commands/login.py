@@ -87,11 +87,11 @@ def _opened(state: State, tag: bytes, mechanism: str, response: bytes) -> Sequen
 
 
 def _enter(state: State, access: Access) -> None:
-    """Raises ``WorldGone``."""
+    """A mailbox that has at most its INBOX gets the usual folders. Raises ``WorldGone``."""
     runtime = state.house.runtime
     epoch = runtime.worlds.get(access.world).epoch
     with runtime.store.read(access.world) as tx:
-        bare = folders.find(tx, access.address, folders.INBOX) is None
+        bare = len(folders.every(tx, access.address)) <= 1
     if bare:
         with runtime.store.write(access.world, epoch) as tx:
             folders.create_defaults(tx, access.address)
