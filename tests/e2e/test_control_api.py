@@ -73,7 +73,7 @@ def test_every_refusal_is_a_problem_document(sandbox: Sandbox, http: requests.Se
 
 def address(sandbox: Sandbox, route: Route, world: str = "main") -> str:
     """Of a route, with something in each of its places."""
-    path = route.path.replace("<world>", world).replace("<int:number>", "1").replace("<trigger>", "F1")
+    path = re.sub(r"<int:\w+>", "1", route.path.replace("<world>", world).replace("<trigger>", "F1"))
     return f"{sandbox.console_url}/_sandbox{path}"
 
 

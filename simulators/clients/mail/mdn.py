@@ -138,12 +138,16 @@ def forwarded(original: bytes) -> Body:
 
 
 def files_again(original: bytes) -> Iterator[Body]:
-    """The files of a mail, as they stood in it."""
+    """The files of a mail, as they stood in it; octets that no header may hold become question marks."""
     for part in read_mail(original).own():
         if part.leaf and part.attached and part.number:
             kept = (f for f in part.fields if f.name.lower().startswith("content-"))
-            headers = tuple((f.name, f.raw.decode("utf-8", "replace")) for f in kept)
+            headers = tuple((f.name, _ascii(f.raw)) for f in kept)
             yield Body(headers, part.body if part.body.endswith(b"\n") else part.body + b"\r\n")
+
+
+def _ascii(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace").encode("ascii", "replace").decode()
 
 
 def read_mdn(mail: Part) -> ReadMdn | None:

@@ -32,7 +32,8 @@ class Sent:
 
 @dataclass(frozen=True)
 class Server:
-    """Where and how: ``context`` None only for a server that speaks in clear; ``implicit``: TLS at once."""
+    """Where and how: ``context`` None only for a server that speaks in clear; ``implicit``: TLS at once; ``helo``: the
+    name given in EHLO, this machine's own if empty."""
 
     host: str
     port: int
@@ -40,6 +41,7 @@ class Server:
     implicit: bool = False
     timeout: float = 10.0
     named: Collection[str] = ()
+    helo: str = ""
 
 
 def send(
@@ -100,10 +102,12 @@ def _login(sender: str, external: str | None, bearer: str) -> str:
 
 def _connected(server: Server) -> smtplib.SMTP:
     if server.implicit:
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout, context=server.context)
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+            server.host, server.port, server.helo or None, timeout=server.timeout, context=server.context
+        )
         smtp.ehlo_or_helo_if_needed()
         return smtp
-    smtp = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
+    smtp = smtplib.SMTP(server.host, server.port, server.helo or None, timeout=server.timeout)
     smtp.ehlo_or_helo_if_needed()
     if server.context is not None:
         smtp.starttls(context=server.context)

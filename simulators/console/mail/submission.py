@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
 
 SENT: Final = "Sent"
+HELO: Final = "webmail.mssante.test"
 _WALLET: Final = "wallet"
 _NATIONAL_ID: Final = re.compile(r"8\d{11}")
 _EXCHANGE: Final = re.compile(r"/exchanges/([^/\s]+)/(\d{1,15})")
@@ -80,7 +81,9 @@ def _submit(sandbox: Sandbox, world: str, box: Mailbox, recipients: Sequence[str
     host = at.hostname or ""
     external = box.address if box.kind is Kind.APP else None
     issued = sandbox.holders.pair(world, _structure(box)).auth_cli if external else None
-    server = Server(host, at.port or 0, client_context(sandbox.trusted.at(sandbox.now()), issued), named=(host,))
+    server = Server(
+        host, at.port or 0, client_context(sandbox.trusted.at(sandbox.now()), issued), named=(host,), helo=HELO
+    )
     asked = [(address, "") for address in recipients]
     try:
         with nullcontext("") if external else _token(sandbox, world, box) as bearer:
@@ -147,9 +150,10 @@ def _keep(sandbox: Sandbox, world: str, address: str, message: bytes) -> None:
     """A client files what it sent (facts mssante §2.2); a full mailbox has sent it all the same."""
     here = sandbox.worlds.get(world)
     with suppress(OverQuota), sandbox.store.write(world) as tx:
-        folder = folders.find(tx, address, SENT) or folders.create(tx, address, SENT, "\\Sent")
-        flags = ("\\Seen",)
-        messages.append(tx, folder.folder, message, received=here.wire(sandbox.now()), flags=flags)
+        if folders.find(tx, address, SENT) is None:  # with its like: nobody has opened the mailbox yet
+            folders.create_defaults(tx, address)
+        sent = folders.get(tx, address, SENT)
+        messages.append(tx, sent.folder, message, received=here.wire(sandbox.now()), flags=("\\Seen",))
 
 
 def box_of(sandbox: Sandbox, world: str, address: str) -> Mailbox | None:

@@ -79,7 +79,7 @@ def _quietly(state: State, asked: Asked) -> Outcome | None:
     try:
         with state.house.runtime.store.read(state.access.world) as tx:
             same_life(state, tx)
-            if tx.first(tx.select(schema.triggers).limit(1)) is not None:
+            if tx.find(schema.triggers):
                 return None
             reply = asked.perform(state, tx, False)
     except (ImapError, MailStoreError, StoreError, NeedsWrite):

@@ -80,7 +80,7 @@ def _quietly(runtime: Runtime, command: Command) -> Answer | None:
         route = resolve(runtime.store, command.clues_of())
         with runtime.store.read(route.world) as tx:
             world = load(tx)
-            if tx.first(tx.select(schema.triggers).limit(1)) is not None:
+            if tx.find(schema.triggers):
                 return None
             call = Call(runtime, command.arrival, world, runtime.now(), command.operation, _tx=tx)
             command.note(call)

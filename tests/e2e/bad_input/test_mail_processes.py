@@ -32,7 +32,7 @@ def test_two_processes_are_one_operator(postgres: TestDatabase, cache: Path, tmp
 
 def arrives(here: MailParty, idle: RawImap) -> None:
     """Accepted by one process, pushed by the other, read there byte for byte."""
-    name, data = here.letter("sender", 1)
+    data = here.letter("sender", 1)[1]
     start = time.monotonic()
     client = here.smtp()
     assert client.sendmail(ADDRESS, [ADDRESS], data) == {}

@@ -38,6 +38,8 @@ def test_the_mailboxes_of_a_world(house: House, webmail: Webmail) -> None:
         assert words in page
     assert ">closed<" in page and ">open<" in page
     assert f'href="/mail/{house.world}?lang=en"' in webmail.open(f"/worlds/{house.world}")
+    for box in house.boxes:
+        assert "This folder is empty." in webmail.open(box["address"])
     webmail.open("/mail/nowhere", 404)
     webmail.open("/mail/-", 404)
     webmail.open("nobody@nowhere.mssante.test", 404)
@@ -50,12 +52,15 @@ def test_compose_goes_over_the_wire(house: House, webmail: Webmail, kind: str) -
     to = house.box("PER", GENERALIST)
     _compose(webmail, sender, to)
     assert "essai" in webmail.text and "/Sent" in re.sub(r" / ", "/", webmail.text)
+    webmail.open(sender)
+    assert all(name in webmail.text for name in ("Inbox", "Drafts", "Junk", "Sent", "Trash"))
     (stored,) = house.inbox(to)
     assert b"Subject: essai\r\n" in stored and b"X-MSS-NIL: SIM0001\r\n" in stored
     (auth,) = house.journal("AUTH")
     assert (auth.outcome, auth.request_head.count("XOAUTH2")) == ("accepted", 0 if kind == "APP" else 1)
     (row,) = house.journal("MESSAGE")
-    assert (row.outcome == "accepted" and "submission" in row.request_head + str(row.marks)) or row.status == "250"
+    assert (row.outcome, row.status, row.who["mailbox"]) == ("accepted", "250", sender)
+    assert b"from webmail.mssante.test ([127.0.0.1]) with ESMTPSA" in stored
     page = webmail.newest(to)
     assert f"/exchanges/{house.world}/{row.number}?" in page and "Given by the operator when it accepted it" in page
 

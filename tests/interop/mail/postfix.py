@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.interop.mail.office import TIMEOUT_S, run
+from tests.interop.mail.office import run
 from tests.interop.psc import room as rooms
 
 DOMAIN = "autre-operateur.formation.mssante.fr"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulators.population.guard import mask, masked_text, real_identifiers
+from simulators.population.guard import mask, masked_text, may_hold, real_identifiers
 
 SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "samples"
 
@@ -134,3 +134,12 @@ def test_it_finds_no_ins_in_the_published_archives() -> None:
             for name in content.namelist():
                 occurrences = real_identifiers(content.read(name).decode("utf-8", "replace"))
                 assert [one for one in occurrences if one.kind == "ins"] == [], (archive.name, name)
+
+
+@pytest.mark.parametrize(
+    "text", [f"{INS}^^^&{PRODUCTION}&ISO", f"{RPPS}^^^^^^^^&{PRODUCTION}", "279032A51518989", RPPS]
+)
+@given(around=st.text(max_size=20))
+def test_the_quick_look_misses_nothing(text: str, around: str) -> None:
+    assert may_hold(f"{around} {text} {around}".encode())
+    assert not may_hold(around.encode()) or sum(sign in "0123456789AB" for sign in around) >= 11

@@ -18,6 +18,7 @@ from simulators.clients.mail.mdn import (
     ErrorCode,
     Mdn,
     build_mdn,
+    files_again,
     integrated,
     read_mdn,
 )
@@ -154,6 +155,13 @@ def test_an_error_mail_comes_back(code: str, label: str) -> None:
     assert (found.error, found.subject) == (ErrorCode(code, label), SUBJECT)
     assert (found.code_in_text, found.label_in_text) == (True, True)
     assert found.original is not None
+
+
+def test_octets_in_the_name_of_a_file_are_carried_as_question_marks() -> None:
+    name = 'Content-Disposition: attachment; filename="é.pdf"'
+    raw = f"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n{name}\r\n\r\nx\r\n--b--\r\n"
+    (file,) = files_again(raw.encode())
+    assert file.headers == (("Content-Disposition", 'attachment; filename="?.pdf"'),)
 
 
 def test_a_code_in_the_subject_only() -> None:
