@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.identity import identity
+from benchmarks.mail import mail
 from benchmarks.startup import startup, worlds
 from benchmarks.table import Row, render
 from benchmarks.traffic import traffic
@@ -22,6 +23,7 @@ def main() -> None:
             rows += worlds(sandbox)
             rows += traffic(sandbox)
     rows += identity()
+    rows += mail()
     print(render(rows))
 
 

@@ -1,7 +1,7 @@
 """A Java product on Jakarta Mail sends and reads a published XDM: XOAUTH2, EXTERNAL with a certificate, reports, IDLE.
 
-Maven fetches the libraries (``mail/java/pom.xml``) outside the repository; Java trusts the sandbox by the trust store of
-its own kit.
+Maven fetches the libraries (``mail/java/pom.xml``) outside the repository; Java trusts the sandbox by the trust store
+of its own kit.
 """
 
 from __future__ import annotations
@@ -56,13 +56,10 @@ def classpath(tmp_path_factory: pytest.TempPathFactory) -> str:
         (jars / "done").touch()
     classes = tmp_path_factory.mktemp("classes")
     sources = sorted(str(path) for path in SOURCES.rglob("*.java"))
-    done = rooms.run([javac, "--release", "17", "-Xlint:all", "-Werror", "-encoding", "UTF-8", *_at(jars, classes), *sources], classes)
+    options = ["--release", "17", "-encoding", "UTF-8", "-cp", f"{jars}/*", "-d", str(classes)]
+    done = rooms.run([javac, *options, *sources], classes)
     assert done.returncode == 0, done.stdout
     return f"{classes}:{jars}/*"
-
-
-def _at(jars: Path, classes: Path) -> list[str]:
-    return ["-cp", f"{jars}/*", "-d", str(classes)]
 
 
 def properties(here: Office, folder: Path) -> Path:

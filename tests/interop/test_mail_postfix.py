@@ -18,7 +18,7 @@ from simulators.mssante.domains import Operator
 from simulators.sandbox import Sandbox
 from tests.e2e.mssante.conftest import GENERALIST, House
 from tests.interop.mail.office import letter, same_archive
-from tests.interop.mail.postfix import DOCTOR, DOMAIN, LATER, NOBODY, Postfix, running_postfix, self_signed
+from tests.interop.mail.postfix import DOCTOR, DOMAIN, LATER, NOBODY, Postfix, installed
 
 pytestmark = pytest.mark.interop
 
@@ -46,18 +46,25 @@ def server(house: House, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 
 @pytest.fixture(scope="module")
-def postfix(house: House, server: dict[str, str]) -> Iterator[Postfix]:
+def elsewhere(house: House, server: dict[str, str]) -> Iterator[Postfix]:
     """It shows the certificate of the laboratory, which the white list names for its domain."""
     laboratory = house.structure("laboratory")
     client = certificate_files(house.sandbox, WORLD, laboratory)["auth_cli"]
-    port = urlsplit(house.sandbox.url("operator-smtp")).port or 0
-    route = (house.box("PER", GENERALIST).partition("@")[2], port)
-    with running_postfix(server, client, str(trust_files(house.sandbox)["roots"]), [route]) as running:
+    here = f"[localhost]:{urlsplit(house.sandbox.url('operator-smtp')).port}"
+    domain = house.box("PER", GENERALIST).partition("@")[2]
+    routes = {domain: f"smtp:{here}", **{f"{how}@{domain}": f"{how}:{here}" for how in ("anonymous", "clear")}}
+    with installed(server, client, str(trust_files(house.sandbox)["roots"]), routes) as made:
         dn = house.sandbox.holders.pair(WORLD, laboratory).auth_cli.certificate.subject.rfc4514_string()
-        entry = Operator(DOMAIN, dn, "Postfix", f"localhost:{running.port}")
+        entry = Operator(DOMAIN, dn, "Postfix", f"localhost:{made.port}")
         with house.sandbox.store.write(WORLD) as tx:
             domains.list_operator(tx, entry)
-        yield running
+        yield made
+
+
+@pytest.fixture
+def postfix(elsewhere: Postfix) -> Iterator[Postfix]:
+    with elsewhere.running():
+        yield elsewhere
 
 
 @pytest.fixture
@@ -172,16 +179,15 @@ def test_delayed_then_failed(
 
 
 def test_delivered_once_postfix_is_back(
-    house: House, postfix: Postfix, request: pytest.FixtureRequest, advance: Callable[[str], None]
+    house: House, elsewhere: Postfix, request: pytest.FixtureRequest, advance: Callable[[str], None]
 ) -> None:
-    before = len(postfix.received(0))
-    postfix.command("stop")
+    before = len(elsewhere.received(0))
     _, raw = _sent(house, DOCTOR, _number(request))
     advance("PT0S")
     assert house.journal("RELAY")[-1].outcome == "failed"
-    postfix.command("start")
-    advance("PT2H")
-    assert postfix.received(before + 1)[-1].endswith(_unix(raw))
+    with elsewhere.running():
+        advance("PT2H")
+        assert elsewhere.received(before + 1)[-1].endswith(_unix(raw))
 
 
 def _relisted(house: House, entry: Operator) -> Operator:
@@ -206,26 +212,14 @@ def test_the_white_list_names_another_certificate(
     assert b"Diagnostic-Code: smtp; 554 5.7.1" in bounce and b"MSS-PEER-DN" in bounce
 
 
-def test_postfix_without_certificate_and_in_clear(
-    house: House, postfix: Postfix, request: pytest.FixtureRequest
+@pytest.mark.parametrize(("how", "said"), [("anonymous", b"MSS-PEER-CERTIFICATE"), ("clear", b"530 5.7.0")])
+def test_postfix_shows_no_certificate(
+    house: House, postfix: Postfix, request: pytest.FixtureRequest, how: str, said: bytes
 ) -> None:
-    to = house.box("PER", GENERALIST)
-    configuration = postfix.folder / "conf" / "main.cf"
-    kept = configuration.read_text()
-    for changed, rule in (
-        ({"smtp_tls_cert_file": "", "smtp_tls_key_file": ""}, b"MSS-PEER-CERTIFICATE"),
-        ({"smtp_tls_security_level": "none"}, b"530 5.7.0"),
-    ):
-        before = len(postfix.received(0))
-        configuration.write_text(kept + "".join(f"{name} = {value}\n" for name, value in changed.items()))
-        postfix.command("reload")
-        try:
-            postfix.send(to, letter(DOCTOR, to, number=_number(request)))
-            bounce = postfix.received(before + 1)[-1]
-        finally:
-            configuration.write_text(kept)
-            postfix.command("reload")
-        assert rule in bounce, bounce
+    before = len(postfix.received(0))
+    to = f"{how}@{house.box('PER', GENERALIST).partition('@')[2]}"
+    postfix.send(to, letter(DOCTOR, to, number=_number(request)))
+    assert said in postfix.received(before + 1)[-1]
 
 
 def test_a_server_certificate_of_nobody_gets_nothing(
@@ -233,19 +227,13 @@ def test_a_server_certificate_of_nobody_gets_nothing(
 ) -> None:
     """The relay does not hand a mail to who cannot show a certificate of the trust space."""
     before = len(postfix.received(0))
-    certificate = postfix.folder / "tls" / "server-certificate.pem"
-    key = postfix.folder / "tls" / "server-key.pem"
-    kept = certificate.read_bytes(), key.read_bytes()
-    self_signed(certificate, key)
-    postfix.command("reload")
+    old = _relisted(house, Operator(DOMAIN, "", "Postfix", f"localhost:{postfix.stranger}"))
     try:
         _sent(house, DOCTOR, _number(request))
         advance("PT0S")
         row = house.journal("RELAY")[-1]
     finally:
-        certificate.write_bytes(kept[0])
-        key.write_bytes(kept[1])
-        postfix.command("reload")
+        _relisted(house, old)
     assert (row.outcome, row.status) == ("failed", "0")
     assert len(postfix.received(0)) == before
     advance("PT2H")

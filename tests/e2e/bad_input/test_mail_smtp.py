@@ -88,6 +88,7 @@ def test_commands_injected_before_tls(bench: MailBench, listener: str) -> None:
     def act() -> None:
         client.send(b"STARTTLS\r\nEHLO injected\r\nRSET\r\n")
         assert client.getreply()[0] == 220
+        assert client.sock is not None
         secure.append(bench.papers.wrap_socket(client.sock, server_hostname="localhost"))
         secure[0].sendall(b"NOOP\r\n")
         assert secure[0].recv(1000).startswith(b"250 2.0.0"), "the first answer is that of the first command under TLS"

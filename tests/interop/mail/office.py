@@ -185,11 +185,11 @@ def same_archive(message: bytes, name: str = SAMPLE) -> bool:
     return [hashlib.sha256(found).hexdigest() for found in archives(message)] == [wanted]
 
 
-def run(command: Sequence[str], *, stdin: bytes = b"", code: int = 0, **more: Any) -> bytes:
+def run(command: Sequence[str], *, stdin: bytes = b"", code: int = 0, limit: float = TIMEOUT_S, **more: Any) -> bytes:
     """What a program prints; without proxies of the environment. Fails with its own words unless it ends as told."""
     clean = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     given = {**clean, **more.pop("environment", {})}
-    done = subprocess.run(command, input=stdin, capture_output=True, timeout=TIMEOUT_S, env=given, check=False, **more)
+    done = subprocess.run(command, input=stdin, capture_output=True, timeout=limit, env=given, check=False, **more)
     said = done.stdout + done.stderr
     assert done.returncode == code, f"ended with {done.returncode}: {said.decode('utf-8', 'replace')[-3000:]}"
     return done.stdout if code == 0 else said

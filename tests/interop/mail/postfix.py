@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import smtplib
 import socket
+import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,9 @@ _PAUSE_S = 0.1
 
 _MASTER = """
 {mutual} inet n - n - - smtpd
+{stranger} inet n - n - - smtpd
+  -o smtpd_tls_cert_file={tls}/stranger-certificate.pem
+  -o smtpd_tls_key_file={tls}/stranger-key.pem
 {local} inet n - n - - smtpd
   -o smtpd_tls_security_level=none
   -o smtpd_tls_ask_ccert=no
@@ -42,6 +47,11 @@ verify unix - - n - 1 verify
 flush unix n - n 1000? 0 flush
 proxymap unix - - n - - proxymap
 smtp unix - - n - - smtp
+anonymous unix - - n - - smtp
+  -o smtp_tls_cert_file=
+  -o smtp_tls_key_file=
+clear unix - - n - - smtp
+  -o smtp_tls_security_level=none
 relay unix - - n - - smtp
 showq unix n - n - - showq
 error unix - - n - - error
@@ -53,12 +63,17 @@ scache unix - - n - 1 scache
 """
 
 
+_PORTS = {"mutual": "port", "stranger": "stranger", "local": "local"}
+
+
 @dataclass(frozen=True)
 class Postfix:
-    """A Postfix with its folder; ``port`` is the one for operators, ``local`` takes mail from its own users."""
+    """A Postfix with its folder; ``port`` is the one for operators, ``stranger`` the same with a certificate nobody
+    vouches for, ``local`` takes mail from its own users."""
 
     folder: Path
     port: int
+    stranger: int
     local: int
 
     @property
@@ -67,9 +82,27 @@ class Postfix:
         path = self.folder / "log"
         return path.read_text("utf-8", "replace") if path.exists() else ""
 
-    def command(self, *words: str) -> bytes:
-        """``postfix`` with its configuration."""
-        return run([_program("postfix"), "-c", str(self.folder / "conf"), *words])
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Until the end of the block. It is stopped by its process group: ``postfix stop`` may wait for ever where the
+        log is a file (postlogd)."""
+        command = [_program("postfix"), "-c", str(self.folder / "conf"), "start-fg"]
+        master = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        try:
+            self.until(lambda: _answers(self.port), "Postfix")
+            yield
+        finally:
+            self._stop()
+            master.kill()
+            master.wait()
+
+    def _stop(self) -> None:
+        """Its master leads a process group of its own; its daemons would go on accepting for a while."""
+        path = self.folder / "queue" / "pid" / "master.pid"
+        if path.is_file():
+            with suppress(ProcessLookupError):
+                os.killpg(int(path.read_text()), signal.SIGKILL)
+        self.until(lambda: not _answers(self.port), "the end of Postfix")
 
     def send(self, to: str, message: bytes, *, notify: str = "", sender: str = DOCTOR) -> None:
         """A mail of one of its users."""
@@ -94,29 +127,20 @@ class Postfix:
             assert time.monotonic() < end, f"{what} awaited:\n{self.log[-4000:]}"
             time.sleep(_PAUSE_S)
 
-    def queue_again(self) -> None:
-        """What waits is tried now."""
-        run([_program("postqueue"), "-c", str(self.folder / "conf"), "-f"])
-
 
 @contextmanager
-def running_postfix(
-    server: Mapping[str, str], client: Mapping[str, str], roots: str, routes: Sequence[tuple[str, int]]
+def installed(
+    server: Mapping[str, str], client: Mapping[str, str], roots: str, routes: Mapping[str, str]
 ) -> Iterator[Postfix]:
-    """``server`` and ``client``: its certificate and key files in each part; ``routes``: domains and the port of
-    localhost whose operator answers for them. Postfix starts as root only."""
+    """A Postfix not started yet. ``server`` and ``client``: its certificate and key files in each part; ``routes``: its
+    transport table, where ``anonymous`` shows no certificate and ``clear`` no TLS. Postfix starts as root only."""
     _program("postfix")
     if os.geteuid() != 0:
         rooms.missing("Postfix starts as root only")
     with tempfile.TemporaryDirectory(prefix="segur-postfix-") as name:
-        made = Postfix(Path(name), _free_port(), _free_port())
+        made = Postfix(Path(name), _free_port(), _free_port(), _free_port())
         _write(made, server, client, roots, routes)
-        made.command("start")
-        try:
-            made.until(lambda: _answers(made.port), "Postfix")
-            yield made
-        finally:
-            made.command("abort") if (made.folder / "queue/pid/master.pid").exists() else None
+        yield made
 
 
 def _write(
@@ -124,7 +148,7 @@ def _write(
     server: Mapping[str, str],
     client: Mapping[str, str],
     roots: str,
-    routes: Sequence[tuple[str, int]],
+    routes: Mapping[str, str],
 ) -> None:
     folder = made.folder
     folder.chmod(0o755)
@@ -137,9 +161,10 @@ def _write(
         for kind in ("certificate", "key"):
             (folder / "tls" / f"{side}-{kind}.pem").write_bytes(Path(pair[kind]).read_bytes())
     shutil.copy(roots, folder / "tls" / "roots.pem")
-    mutual, local = (f"127.0.0.1:{port}" for port in (made.port, made.local))
-    (folder / "conf" / "master.cf").write_text(_MASTER.format(mutual=mutual, local=local))
-    settings = {**_settings(folder), "transport_maps": _inline((d, f"smtp:[localhost]:{p}") for d, p in routes)}
+    _self_signed(folder / "tls" / "stranger-certificate.pem", folder / "tls" / "stranger-key.pem")
+    ports = {name: f"127.0.0.1:{getattr(made, port)}" for name, port in _PORTS.items()}
+    (folder / "conf" / "master.cf").write_text(_MASTER.format(**ports, tls=folder / "tls"))
+    settings = {**_settings(folder), "transport_maps": _inline(routes.items())}
     (folder / "conf" / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
 
 
@@ -217,8 +242,22 @@ def _answers(port: int) -> bool:
     return True
 
 
-def self_signed(certificate: Path, key: Path) -> None:
+def _self_signed(certificate: Path, key: Path) -> None:
     """A certificate that nobody vouches for, by OpenSSL."""
     openssl = rooms.tool("openssl", "Debian package openssl")
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2"]
-    run([openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate), *names])
+    run(
+        [
+            openssl,
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            str(key),
+            "-out",
+            str(certificate),
+            *names,
+        ]
+    )

@@ -21,6 +21,7 @@ from simulators.core.listeners import (
     Unit,
     Violation,
 )
+from simulators.core.listeners.lines import has_bare_end
 
 CUTS = st.lists(st.integers(1, 40), max_size=30)
 
@@ -201,3 +202,56 @@ def test_discard_gives_back_what_was_injected() -> None:
         assert framer.discard() == b"STARTTLS\r\nNOOP\r\n"
         assert framer.buffered == 0
         assert framer.next_unit() is None
+
+
+@pytest.mark.parametrize("sign", [b"", b"+"])
+def test_imap_literals_without_end(sign: bytes) -> None:
+    """Neither their number nor the text between them is without bound; what waits for leave may be answered."""
+    framer = ImapFramer()
+    framer.feed(b"x SEARCH" + b" {0%b}\r\n" % sign)
+    unit, rounds = framer.next_unit(), 0
+    while not isinstance(unit, Violation) and rounds < 200:
+        if isinstance(unit, LiteralOffered):
+            framer.expect("literal")
+        framer.feed(b" {0%b}\r\n" % sign)
+        unit, rounds = framer.next_unit(), rounds + 1
+    assert isinstance(unit, Violation)
+    assert (unit.reason.cause, unit.fatal) == ("literal_too_large", bool(sign))
+    assert framer.buffered == 0
+
+
+def test_imap_text_between_literals_is_bounded() -> None:
+    framer = ImapFramer(max_line_bytes=50)
+    framer.feed(b"x " + b"a" * 30 + b" {1+}\r\nb " + b"c" * 40 + b"\r\nz NOOP\r\n")
+    unit = framer.next_unit()
+    assert isinstance(unit, Violation)
+    assert (unit.reason.cause, unit.fatal) == ("line_too_long", False)
+    assert framer.next_unit() == Command((b"z NOOP",), b"z NOOP\r\n")
+
+
+def test_imap_strangers_send_small_literals_only() -> None:
+    large = b"x APPEND INBOX {9000+}\r\n" + b"y" * 9000 + b"\r\n"
+    framer = ImapFramer()
+    framer.feed(large)
+    unit = framer.next_unit()
+    assert isinstance(unit, Violation)
+    assert unit.fatal
+    framer = ImapFramer()
+    framer.expect("messages")
+    framer.feed(large)
+    assert isinstance(framer.next_unit(), Command)
+
+
+@given(
+    st.lists(st.sampled_from([b"\r\n", b"\r", b"\n", b"a", b"."]), max_size=12), st.integers(0, 12), st.integers(0, 12)
+)
+def test_bare_ends_are_those_that_a_reader_of_lines_sees(pieces: list[bytes], start: int, length: int) -> None:
+    data = b"".join(pieces)
+    start, stop = min(start, len(data)), min(start + length, len(data))
+    bare = [
+        at
+        for at in range(max(0, start - 1), stop)
+        if (data[at : at + 1] == b"\n" and data[at - 1 : at] != b"\r")
+        or (data[at : at + 1] == b"\r" and data[at + 1 : at + 2] != b"\n" and at + 1 < stop)
+    ]
+    assert has_bare_end(data, start, stop) == bool(bare)
