@@ -121,6 +121,12 @@ def routed_elsewhere(tx: Tx, kind: str, table: Table, column: str, **values: Any
     return tx.connection.execute(statement).fetchall()
 
 
+def held_anywhere(store: Store, table: Table) -> bool:
+    """Whether any world has a row there, for what is told before a caller has a world."""
+    with store.peek() as connection:
+        return connection.execute(select(table.c.world).limit(1)).first() is not None
+
+
 def _holder(connection: Connection, kind: str, key: str) -> str | None:
     return connection.execute(_HOLDER, {"of_kind": kind, "of_key": index_key(key)}).scalar()
 

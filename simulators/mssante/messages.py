@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final, Literal
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Row, Select, Text, delete, func
+from sqlalchemy import BigInteger, Column, Index, Integer, Row, Select, Text, func
 
 from simulators.core.clock import from_us, to_us
 from simulators.core.store.api import Tx
@@ -77,7 +77,7 @@ class Counts:
 def uids(tx: Tx, folder: int) -> tuple[int, ...]:
     """All UIDs, ascending."""
     statement = tx.select(messages, messages.c.uid).where(messages.c.folder == folder).order_by(messages.c.uid)
-    return tuple(tx.connection.execute(statement).scalars())
+    return tuple(row.uid for row in tx.rows(statement))
 
 
 def listing(tx: Tx, folder: int) -> list[Message]:
@@ -129,7 +129,7 @@ def expunged_since(tx: Tx, folder: int, modseq: int) -> list[int]:
     """UIDs expunged after ``modseq``, ascending."""
     c = expunged.c
     statement = tx.select(expunged, c.uid).where(c.folder == folder, c.modseq > modseq).order_by(c.uid)
-    return list(tx.connection.execute(statement).scalars())
+    return [row.uid for row in tx.rows(statement)]
 
 
 # --- writing
@@ -191,7 +191,7 @@ def expunge(tx: Tx, folder: int, wanted: Collection[int]) -> list[int]:
 def expunge_deleted(tx: Tx, folder: int, among: Collection[int] | None = None) -> list[int]:
     """Expunges what is marked ``\\Deleted`` (UID EXPUNGE: among these UIDs, RFC 4315 §2.1); the UIDs, ascending."""
     statement = tx.select(messages, messages.c.uid).where(messages.c.folder == folder, messages.c.deleted == 1)
-    marked = list(tx.connection.execute(statement).scalars())
+    marked = [row.uid for row in tx.rows(statement)]
     return expunge(tx, folder, marked if among is None else set(marked) & set(among))
 
 
@@ -270,11 +270,8 @@ def _folder(tx: Tx, folder: int) -> Folder:
 
 
 def _remove(tx: Tx, folder: Folder, gone: Sequence[Message]) -> None:
-    for chunk in _chunks([message.uid for message in gone]):
-        statement = delete(messages).where(
-            messages.c.world == tx.world, messages.c.folder == folder.folder, messages.c.uid.in_(chunk)
-        )
-        tx.connection.execute(statement)
+    for message in gone:
+        tx.delete(messages, folder=folder.folder, uid=message.uid)
     mailboxes.grow(tx, folder.address, -sum(message.size for message in gone))
 
 

@@ -110,6 +110,16 @@ def test_mbsync_with_a_token(here: Office, waiting: bytes, tmp_path: Path, liste
     assert any(mail.endswith(_unix(waiting)) and same_archive(mail) for mail in pulled)
 
 
+def test_mbsync_by_certificate(here: Office, tmp_path: Path) -> None:
+    own, (certificate, key) = here.box("APP"), here.room.certificate
+    raw = letter(own, own)
+    here.post(own, raw)
+    how = f"AuthMechs EXTERNAL\nClientCertificate {certificate}\nClientKey {key}"
+    _mbsync(here, tmp_path, own, how, "imaps")
+    pulled = [re.sub(rb"X-TUID: \S+\n", b"", mail) for mail in _mails(tmp_path / "near" / "INBOX")]
+    assert any(mail.endswith(_unix(raw)) and same_archive(mail) for mail in pulled)
+
+
 def test_mbsync_never_learns_why_it_is_refused(here: Office, tmp_path: Path) -> None:
     """It takes the challenge of a refusal for a protocol error, says so, and waits for ever."""
     login = _by_plugin(tmp_path, here.token())

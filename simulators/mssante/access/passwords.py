@@ -5,9 +5,10 @@ from __future__ import annotations
 import hmac
 from typing import Final
 
-from sqlalchemy import Column, Text, select
+from sqlalchemy import Column, Text
 
 from simulators.core.listeners.environ import TlsFacts
+from simulators.core.routing import held_anywhere
 from simulators.core.store.api import Store, Tx
 from simulators.core.store.schema import world_table
 from simulators.mssante.mailboxes import get, normal
@@ -34,8 +35,7 @@ def password_of(tx: Tx, address: str) -> str:
 
 def in_use(store: Store) -> bool:
     """Whether any mailbox of any world has one: whoever connects has no world yet."""
-    with store.peek() as connection:
-        return connection.execute(select(_passwords.c.address).limit(1)).first() is not None
+    return held_anywhere(store, _passwords)
 
 
 def offered(store: Store, tls: TlsFacts | None) -> tuple[str, ...]:
