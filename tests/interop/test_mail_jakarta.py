@@ -55,7 +55,7 @@ def classpath(tmp_path_factory: pytest.TempPathFactory) -> str:
             rooms.missing(f"Maven did not fetch the libraries:\n{done.stdout[-3000:]}")
         (jars / "done").touch()
     classes = tmp_path_factory.mktemp("classes")
-    sources = sorted(str(path) for path in SOURCES.rglob("*.java"))
+    sources = sorted(str(path) for path in (SOURCES / "product").glob("*.java"))
     options = ["--release", "17", "-encoding", "UTF-8", "-cp", f"{jars}/*", "-d", str(classes)]
     done = rooms.run([javac, *options, *sources], classes)
     assert done.returncode == 0, done.stdout
