@@ -1,6 +1,7 @@
 """Carrying mail to another operator: one attempt a row, again on business time, delayed then failed (RFC 5321 §4.5.4).
 
-Both operators show a certificate; the server's is checked like any other, and its name against the route.
+Both operators show a certificate; the server's is checked like any other, its name against the route, and its DN
+against those the white list names for the domain.
 """
 
 from __future__ import annotations
@@ -56,14 +57,17 @@ class Relay:
             raise RuntimeError("the operator does not listen yet")
         shipment = Shipment.from_json(payload)
         with runtime.store.read(world) as tx:
-            route = domains.route_of(tx, Address.read(shipment.recipient.address).domain)
+            domain = Address.read(shipment.recipient.address).domain
+            route, subjects = domains.route_of(tx, domain), [o.dn for o in domains.operators_of(tx, domain) if o.dn]
             content = tx.blob_bytes(shipment.blob)
         here = runtime.worlds.get(world)
-        sent = self._attempt(runtime, here, shipment, route, content)
+        sent = self._attempt(runtime, here, shipment, route, subjects, content)
         with runtime.store.write(world, here.epoch) as tx:
             self._conclude(runtime, tx, here, shipment, route, content, sent)
 
-    def _attempt(self, runtime: Runtime, world: World, shipment: Shipment, route: str, content: bytes) -> Sent:
+    def _attempt(
+        self, runtime: Runtime, world: World, shipment: Shipment, route: str, subjects: list[str], content: bytes
+    ) -> Sent:
         host, _, port = route.rpartition(":")
         if not host or not port.isdecimal():
             return _NO_ROUTE
@@ -73,7 +77,7 @@ class Relay:
             issued = runtime.identity(world.name, SANDBOX_STRUCTURE) if runtime.identity is not None else None
             context = client_context(self._trust(runtime.now()), issued)
             patience = float(OPEN_TIMEOUT.number(world.policy))
-            server = Server(host.strip("[]"), int(port), context, timeout=patience, named=named)
+            server = Server(host.strip("[]"), int(port), context, timeout=patience, named=named, subjects=subjects)
             options, wanted = _parameters(shipment)
             return send(server, shipment.sender, [(shipment.recipient.address, wanted)], content, options=options)
         except OutboundDenied as denied:

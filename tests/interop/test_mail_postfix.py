@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
 
 from simulators.assembly.endpoints import certificate_files, trust_files
 from simulators.assembly.settings import Settings
@@ -54,10 +56,12 @@ def elsewhere(house: House, server: dict[str, str]) -> Iterator[Postfix]:
     domain = house.box("PER", GENERALIST).partition("@")[2]
     routes = {domain: f"smtp:{here}", **{f"{how}@{domain}": f"{how}:{here}" for how in ("anonymous", "clear")}}
     with installed(server, client, str(trust_files(house.sandbox)["roots"]), routes) as made:
-        dn = house.sandbox.holders.pair(WORLD, laboratory).auth_cli.certificate.subject.rfc4514_string()
-        entry = Operator(DOMAIN, dn, "Postfix", f"localhost:{made.port}")
+        shown = house.sandbox.holders.pair(WORLD, laboratory).auth_cli.certificate
+        listening = load_pem_x509_certificate(Path(server["certificate"]).read_bytes())
         with house.sandbox.store.write(WORLD) as tx:
-            domains.list_operator(tx, entry)
+            for certificate in (shown, listening):
+                dn = certificate.subject.rfc4514_string()
+                domains.list_operator(tx, Operator(DOMAIN, dn, "Postfix", f"localhost:{made.port}"))
         yield made
 
 
@@ -190,11 +194,12 @@ def test_delivered_once_postfix_is_back(
         assert elsewhere.received(before + 1)[-1].endswith(_unix(raw))
 
 
-def _relisted(house: House, entry: Operator) -> Operator:
+def _relisted(house: House, entries: list[Operator]) -> list[Operator]:
     with house.sandbox.store.write(WORLD) as tx:
-        (old,) = domains.operators_of(tx, entry.domain)
-        domains.unlist(tx, entry.domain)
-        domains.list_operator(tx, entry)
+        old = domains.operators_of(tx, DOMAIN)
+        domains.unlist(tx, DOMAIN)
+        for entry in entries:
+            domains.list_operator(tx, entry)
     return old
 
 
@@ -203,7 +208,7 @@ def test_the_white_list_names_another_certificate(
 ) -> None:
     before = len(postfix.received(0))
     to = house.box("PER", GENERALIST)
-    old = _relisted(house, Operator(DOMAIN, "CN=un autre,O=AUTRE,C=FR"))
+    old = _relisted(house, [Operator(DOMAIN, "CN=un autre,O=AUTRE,C=FR")])
     try:
         postfix.send(to, letter(DOCTOR, to, number=_number(request)))
         bounce = postfix.received(before + 1)[-1]
@@ -227,7 +232,7 @@ def test_a_server_certificate_of_nobody_gets_nothing(
 ) -> None:
     """The relay does not hand a mail to who cannot show a certificate of the trust space."""
     before = len(postfix.received(0))
-    old = _relisted(house, Operator(DOMAIN, "", "Postfix", f"localhost:{postfix.stranger}"))
+    old = _relisted(house, [Operator(DOMAIN, "", "Postfix", f"localhost:{postfix.stranger}")])
     try:
         _sent(house, DOCTOR, _number(request))
         advance("PT0S")

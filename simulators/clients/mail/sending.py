@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from simulators.clients.outbound import check_host
+from simulators.core.pki import Comparison, read_certificate, same_dn
 from simulators.core.store.guard import refuse_wire
 
 
@@ -33,7 +34,8 @@ class Sent:
 @dataclass(frozen=True)
 class Server:
     """Where and how: ``context`` None only for a server that speaks in clear; ``implicit``: TLS at once; ``helo``: the
-    name given in EHLO, this machine's own if empty."""
+    name given in EHLO, this machine's own if empty; ``subjects``: the DNs (RFC 4514) one of which the server's
+    certificate must bear, any if there are none."""
 
     host: str
     port: int
@@ -42,6 +44,7 @@ class Server:
     timeout: float = 10.0
     named: Collection[str] = ()
     helo: str = ""
+    subjects: Collection[str] = ()
 
 
 def send(
@@ -111,8 +114,18 @@ def _connected(server: Server) -> smtplib.SMTP:
     smtp.ehlo_or_helo_if_needed()
     if server.context is not None:
         smtp.starttls(context=server.context)
+        _recognise(server, smtp.sock)
         smtp.ehlo_or_helo_if_needed()
     return smtp
+
+
+def _recognise(server: Server, sock: object) -> None:
+    """Raises ``SMTPResponseException``, a temporary one: the white list may be behind (RFC 3463, X.7.5)."""
+    if not server.subjects or not isinstance(sock, ssl.SSLSocket):
+        return
+    dn = read_certificate(sock.getpeercert(binary_form=True) or b"").subject_dn
+    if all(same_dn(listed, dn) is Comparison.DIFFERENT for listed in server.subjects):
+        raise smtplib.SMTPResponseException(454, f"4.7.5 the white list does not name the certificate {dn}".encode())
 
 
 def _expect(answer: tuple[int, bytes], *wanted: int) -> None:

@@ -9,11 +9,11 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
-from simulators.core.pki import server_context
+from simulators.core.pki import IssuedCertificate, server_context
 from simulators.mssante import domains
 from simulators.mssante.domains import Operator
 from tests.e2e.mssante.conftest import GENERALIST, House, mail
@@ -136,10 +136,32 @@ def peer(house: House) -> Iterator[Peer]:
     issued = sandbox.pki.issue_server(["localhost"], ["127.0.0.1"], now=sandbox.now())
     trust = sandbox.trusted.at(sandbox.now())
     with _peer(server_context(issued, trust, verify="required")) as running:
-        entry = Operator(FOREIGN, "", "un pair d'essai", f"localhost:{running.port}")
+        entry = Operator(FOREIGN, dn_text(issued), "un pair d'essai", f"localhost:{running.port}")
         with sandbox.store.write(house.world) as tx:
             domains.list_operator(tx, entry)
         yield running
+
+
+def dn_text(issued: IssuedCertificate) -> str:
+    return issued.certificate.subject.rfc4514_string()
+
+
+def test_a_server_the_white_list_does_not_name_gets_nothing_until_it_does(house: House, peer: Peer) -> None:
+    with house.sandbox.store.write(house.world) as tx:
+        (right,) = domains.operators_of(tx, FOREIGN)
+        domains.unlist(tx, FOREIGN)
+        domains.list_operator(tx, replace(right, dn="CN=un autre,O=AUTRE,C=FR"))
+    client, sender = house.applicative()
+    to = f"dr.essai@{FOREIGN}"
+    client.sendmail(sender, [to], mail(sender, to))
+    house.sandbox.advance(house.world, period="PT0S")
+    (row,) = house.journal("RELAY")
+    assert (row.outcome, row.status) == ("failed", "454")
+    assert not any(line.startswith(b"MAIL") for line in peer.seen)
+    with house.sandbox.store.write(house.world) as tx:
+        domains.list_operator(tx, right)
+    house.sandbox.advance(house.world, period="PT30M")
+    assert house.journal("RELAY")[-1].outcome == "accepted"
 
 
 def test_relay_with_mutual_tls(house: House, peer: Peer) -> None:
