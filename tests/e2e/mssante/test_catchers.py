@@ -9,6 +9,7 @@ import requests
 
 from simulators.mssante.catchers import caught
 from tests.e2e.mssante.conftest import House
+from tests.support.webmail import Webmail
 
 
 def test_internet_mail(house: House) -> None:
@@ -34,3 +35,25 @@ def test_sms(house: House) -> None:
     with house.sandbox.store.read(house.world) as tx:
         texts = [caught.content(tx, one).decode() for one in caught.every(tx, caught.SMS, "+33639980001")]
     assert texts == ["code 1234", "é"]
+
+
+def test_the_page_shows_both_and_runs_nothing(house: House) -> None:
+    at = urlsplit(house.sandbox.url("internet-mail"))
+    client = smtplib.SMTP(at.hostname or "", at.port or 0, timeout=20)
+    client.login(house.world, "x")
+    hostile = b"Subject: <script>alert(1)</script>\r\nContent-Type: text/plain\r\n\r\ncode <b>987654</b>\r\n"
+    client.sendmail("noreply@produit.test", ["patient@example.org"], hostile)
+    url = f"{house.sandbox.url('sms')}/w/{house.world}/v1/messages"
+    page = Webmail(house.sandbox, house.world)
+    page.web.post(url, json={"to": "+33639980009", "message": "code 4321"}, timeout=20)
+    page.open("")
+    (link,) = page.tree.xpath("//a[contains(@href, '/caught')]/@href")
+    shown = page.open(str(link))
+    assert "code 4321" in page.text and "code <b>987654</b>" in page.text
+    assert "<script" not in shown and "<b>" not in shown
+    assert page.text.index("SMS") < page.text.index("noreply@produit.test")  # newest first
+    (source, _) = reversed(page.tree.xpath("//td[@class='date']/a/@href"))
+    page.open(str(source))
+    assert page.page.content.endswith(hostile) and "attachment" in page.page.headers["Content-Disposition"]
+    page.open("caught/99", 404)
+    assert "attrapés" in page.open(f"/mail/{house.world}/caught?lang=fr")

@@ -43,7 +43,7 @@ def test_no_text_is_left_over() -> None:
     whole = "".join(TEMPLATES.values()) + _webmail()
     told = {name for name in TEXTS["fr"] if re.search(rf"(\bt\.|[\"']){name}\b", whole)}
     by_value = re.compile(
-        r"(accepted|refused|failed|incident|(level|grade|dmp|mark|mail_(kind|state|family|use|dsn|mdn))_\w+)"
+        r"(accepted|refused|failed|incident|(level|grade|dmp|mark|mail_(kind|state|family|use|dsn|mdn|channel))_\w+)"
     )
     by_name = {"structure", "professional", "product", "certificate", "address"}
     assert {name for name in TEXTS["fr"].keys() - told - by_name if not by_value.fullmatch(name)} == set()
