@@ -18,7 +18,7 @@ from simulators.assembly.settings import CONSOLE_OFFSET, TRUST_OFFSET, Settings
 from simulators.assembly.trust_pages import trust_app
 from simulators.core.errors import EnvironmentProblem
 from simulators.core.faults.effects import Disconnect, Silence
-from simulators.core.listeners import HttpListener, StreamHost, StreamRoom, WorkerPool, by_name
+from simulators.core.listeners import HttpListener, StreamHost, StreamRoom, WorkerPool, by_name, of_stream
 from simulators.core.listeners.by_name import ContextOf
 from simulators.core.pki import IssuedCertificate, PkiUnreadable
 from simulators.core.service import ListenerSpec, Service, StreamSpec, WSGIApp
@@ -96,7 +96,7 @@ class Ports:
             service.sessions(self._sandbox.runtime, spec.name),
             tls["mutual" if spec.mutual else "server"].current if spec.tls != "none" else None,
             spec.tls == "implicit",
-            spec.limits,
+            of_stream(spec.limits, self.settings.limits),
             on_accept=lambda peer: self._accept(spec.name),
         )
         with _port_problem(self.settings.bind, port):

@@ -28,7 +28,7 @@ class Settings:
     ``trust_ca``: folder of the vendor's own test authorities; ``https_port``: one more TLS port that serves every
     HTTPS listener by the name asked for (SNI); ``production_names``: also answer to the names of the national
     services; ``issuer``: ``fixed`` or ``from-host``, how an OpenID provider names itself; ``allow_hosts``: hosts that
-    every world may call (a national domain is refused all the same); ``limits``: of the HTTP listeners."""
+    every world may call (a national domain is refused all the same); ``limits``: of the listeners."""
 
     data: str | Path | None = None
     durable: bool = False

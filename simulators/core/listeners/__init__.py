@@ -10,7 +10,7 @@ from simulators.core.listeners.environ import TlsFacts
 from simulators.core.listeners.http_listener import HttpListener
 from simulators.core.listeners.imap import ImapFramer
 from simulators.core.listeners.incident import Incident, IncidentSink, Kind, Reason
-from simulators.core.listeners.limits import Limits, StreamLimits, changed
+from simulators.core.listeners.limits import Limits, StreamLimits, changed, of_stream
 from simulators.core.listeners.mllp import MllpFramer
 from simulators.core.listeners.pool import WorkerPool
 from simulators.core.listeners.session import (
@@ -72,4 +72,5 @@ __all__ = [
     "by_name",
     "changed",
     "choose_by_name",
+    "of_stream",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Final
 
 MIB = 1024 * 1024
 
@@ -82,3 +82,21 @@ class StreamLimits:
     read_ahead_bytes: int = 256 * 1024
     open_connections: int = 2_000
     incident_raw_bytes: int = 4_096
+
+
+_IN_A_STREAM: Final = {
+    "first_byte_seconds": "first_byte_seconds",
+    "handshake_seconds": "handshake_seconds",
+    "keep_alive_seconds": "idle_seconds",
+    "request_seconds": "unit_seconds",
+    "answer_seconds": "write_seconds",
+    "open_connections": "open_connections",
+    "incident_raw_bytes": "incident_raw_bytes",
+}
+
+
+def of_stream(own: StreamLimits, limits: Limits) -> StreamLimits:
+    """A stream port's ``own`` limits, with those of ``limits`` that somebody changed."""
+    usual = Limits()
+    said = {name: getattr(limits, name) for name in _IN_A_STREAM if getattr(limits, name) != getattr(usual, name)}
+    return replace(own, **{_IN_A_STREAM[name]: value for name, value in said.items()})

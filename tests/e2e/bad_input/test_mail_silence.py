@@ -8,7 +8,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,7 @@ import pytest
 from simulators.assembly.endpoints import endpoints
 from simulators.assembly.settings import Settings
 from simulators.clients.control import Control
-from simulators.core.listeners import StreamLimits
-from simulators.mssante import service
+from simulators.core.listeners import Limits
 from simulators.sandbox import Sandbox
 from tests.e2e.bad_input.bench import PSEUDO
 from tests.e2e.bad_input.mail_bench import IMAP_PORTS, SMTP_PORTS, MailBench, rest_of
@@ -25,7 +23,7 @@ from tests.e2e.bad_input.mail_bench import IMAP_PORTS, SMTP_PORTS, MailBench, re
 PORTS = (*SMTP_PORTS, *IMAP_PORTS)
 AT_ONCE = ("submissions", "imaps")
 LATER = tuple(port for port in PORTS if port not in AT_ONCE)
-SHORT = StreamLimits(first_byte_seconds=1, handshake_seconds=1, idle_seconds=3, unit_seconds=1, write_seconds=1)
+SHORT = Limits(first_byte_seconds=1, handshake_seconds=1, keep_alive_seconds=3, request_seconds=1, answer_seconds=1)
 HALF_A_HELLO = bytes.fromhex("16030100c8010000c40303")
 SILENT = 40
 
@@ -34,11 +32,9 @@ SILENT = 40
 def hurried(cache: Path) -> Iterator[MailBench]:
     """A sandbox of its own whose mail ports wait for a second."""
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(service, "STREAMS", tuple(replace(spec, limits=SHORT) for spec in service.STREAMS))
-        with Sandbox(Settings(random_ports=True, publish=False, environment=environment)) as sandbox:
-            sandbox.create_world("hurried")
-            yield MailBench(sandbox, Control(endpoints(sandbox)), "hurried")
+    with Sandbox(Settings(random_ports=True, publish=False, environment=environment, limits=SHORT)) as sandbox:
+        sandbox.create_world("hurried")
+        yield MailBench(sandbox, Control(endpoints(sandbox)), "hurried")
 
 
 def told(bench: MailBench, sock: socket.socket, cause: str, farewell: bytes) -> None:

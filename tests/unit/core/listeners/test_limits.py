@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulators.core.listeners import Limits, changed
+from simulators.core.listeners import Limits, StreamLimits, changed, of_stream
 
 
 def test_named_limits_change_and_the_others_stay() -> None:
@@ -32,3 +32,10 @@ def test_what_is_no_limit_is_said_with_those_that_are(text: str) -> None:
 def test_the_pool_cannot_have_more_at_least_than_at_most() -> None:
     with pytest.raises(ValueError, match="more than"):
         changed(Limits(), ["workers_least=9", "workers_most=8"])
+
+
+def test_a_stream_port_takes_what_was_changed_and_keeps_the_rest() -> None:
+    own = StreamLimits(idle_seconds=300.0)
+    assert of_stream(own, Limits()) == own
+    wanted = changed(Limits(), ["first_byte_seconds=1", "request_seconds=7", "headers_seconds=2"])
+    assert of_stream(own, wanted) == StreamLimits(first_byte_seconds=1, unit_seconds=7, idle_seconds=300.0)
