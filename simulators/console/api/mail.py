@@ -188,7 +188,7 @@ def raw_caught(sandbox: Sandbox, values: Values, world: str, number: int) -> Any
     from simulators.mssante.catchers import caught
 
     with sandbox.store.read(world) as tx:
-        found = next((one for one in caught.every(tx) if one.number == number), None)
+        found = caught.numbered(tx, number)
         if found is None:
             raise Problem(404, f"nothing of number {number} was caught in world {world}")
         content = caught.content(tx, found)

@@ -57,7 +57,7 @@ def _line(tx: Tx, one: Caught) -> Line:
 def _raw(sandbox: Sandbox, world: str, number: int) -> Response:
     world_of(sandbox, world)
     with sandbox.store.read(world) as tx:
-        found = next((one for one in caught.every(tx) if one.number == number), None)
+        found = caught.numbered(tx, number)
         if found is None:
             abort(404, f"{world}: {number}")
         content = caught.content(tx, found)

@@ -54,6 +54,12 @@ def every(tx: Tx, channel: str = "", to: str = "") -> list[Caught]:
     return [one for one in rows if not to or to.lower() in (name.lower() for name in one.recipients)]
 
 
+def numbered(tx: Tx, number: int) -> Caught | None:
+    """The one of that number. Databases refuse a number of more than 64 bits with an error of their own."""
+    row = tx.get(_caught, number=number) if number < 1 << 63 else None
+    return None if row is None else _read(row)
+
+
 def content(tx: Tx, one: Caught) -> bytes:
     """The message as it came: a whole mail, the text of an SMS in UTF-8."""
     return tx.blob_bytes(one.sha256)

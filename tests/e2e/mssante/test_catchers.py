@@ -56,4 +56,5 @@ def test_the_page_shows_both_and_runs_nothing(house: House) -> None:
     page.open(str(source))
     assert page.page.content.endswith(hostile) and "attachment" in page.page.headers["Content-Disposition"]
     page.open("caught/99", 404)
+    page.open(f"caught/{1 << 64}", 404)
     assert "attrapés" in page.open(f"/mail/{house.world}/caught?lang=fr")
