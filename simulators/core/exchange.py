@@ -62,7 +62,7 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes out. ``status`` is the protocol's own (HTTP number as text)."""
+    """What goes out. ``status`` is the protocol's own number; ``word`` its name where it has one (AA, AE)."""
 
     status: int
     body: bytes
@@ -70,6 +70,7 @@ class Answer:
     delay: float = 0.0
     disconnect: str | None = None
     truncate: int | None = None
+    word: str = ""
 
 
 class FaultBook(Protocol):
@@ -382,7 +383,7 @@ def _entry(call: Call, outcome: str, answer: Answer) -> journal.Entry:
         operation=call.operation,
         who={"address": arrival.peer, **call.who},
         outcome=outcome,
-        status=answer.disconnect or str(answer.status),  # a connection cut shows its peer no status
+        status=answer.disconnect or answer.word or str(answer.status),  # a connection cut shows its peer no status
         verdict=call.verdict,
         marks=call.marks,
         keys=tuple(call.keys),

@@ -100,7 +100,7 @@ def send(answer: Answer, environ: WSGIEnvironment, start_response: StartResponse
     if answer.disconnect is not None:
         cut = environ.get("segur.disconnect")
         if cut is not None:
-            cut(answer.disconnect)
+            cut("reset" if answer.disconnect == "reset" else "close")
         answer = Answer(HTTPStatus.SERVICE_UNAVAILABLE, b"")
     if answer.truncate is not None and environ.get("segur.truncate_after") is not None:
         environ["segur.truncate_after"](answer.truncate)

@@ -23,19 +23,23 @@ class ShippedFaults(Mapping[str, Fault]):
     @cached_property
     def _faults(self) -> Mapping[str, Fault]:
         from simulators.core.faults import (
+            ack_then_close,
             after_commit_before_answer,
             before_commit,
             close,
             corrupt_answer,
             empty_answer,
+            half_open,
             http_error,
             latency,
+            no_ack,
             outage,
             refuse_connection,
             reset,
             silent,
             slow_down,
             truncate,
+            wrong_ack_id,
             wrong_charset,
         )
 
@@ -49,11 +53,15 @@ class ShippedFaults(Mapping[str, Fault]):
             close,
             before_commit,
             after_commit_before_answer,
+            no_ack,
+            half_open,
             latency,
             truncate,
             empty_answer,
             corrupt_answer,
             wrong_charset,
+            wrong_ack_id,
+            ack_then_close,
         )
         return {file.FAULT.name: file.FAULT for file in files}
 

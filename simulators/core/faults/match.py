@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 KEYS = ("on", "structure", "patient", "professional", "nth", "between")
 LONGEST = 200
-_ON = re.compile(r"[\w.*-]{1,120}")
+_ON = re.compile(r"[\w.*^-]{1,120}")  # the caret is of HL7 v2 messages: pfi.MDM^T02
 
 
 @dataclass(frozen=True)

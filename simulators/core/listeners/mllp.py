@@ -31,6 +31,11 @@ _BAD_END = Reason(
 _TOO_LARGE = Reason("mllp_too_large", "Trame MLLP trop grande.", "MLLP frame too large.")
 
 
+def frame(block: bytes) -> bytes:
+    """The block as it stands on the wire."""
+    return bytes([_VT]) + block + _END
+
+
 class MllpFramer:
     """Gives ``Frame`` and, for what stands outside the rule, ``Violation`` (fatal only when a frame is too large)."""
 
