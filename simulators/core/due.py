@@ -139,6 +139,10 @@ class Due:
                     done += 1
         return done
 
+    def poll(self, world: str) -> int:
+        """One round of our own peers' polls; how much changed."""
+        return sum(poll(world) for poll in self._polls)
+
     def advance(self, world: str, to: datetime) -> list[Fired]:
         """Steps business time from due instant to due instant up to ``to``.
 
@@ -188,7 +192,7 @@ class Due:
                 continue
             if not self._polls:
                 return
-            changed = sum(poll(world) for poll in self._polls)
+            changed = self.poll(world)
             if not changed and not self._anything_open(world):
                 return
             check(changed)

@@ -55,7 +55,7 @@ class Queue:
             row = first if at_hand else self._free(tx, DUE, DUE.c.at_us == first.at_us)
             if row is not None:
                 return DUE, row
-        row = self._free(tx, OUTBOX)
+        row = self._free(tx, OUTBOX, OUTBOX.c.kind.not_in(self._on_their_way(tx)))
         return (OUTBOX, row) if row is not None else None
 
     def claim(self, tx: Tx, table: Table, row: Row[Any], epoch: int) -> Claim:
@@ -125,6 +125,11 @@ class Queue:
             if (pending is None or row.seq < pending.seq) and self._abandoned(table, row):
                 return row
         return pending
+
+    def _on_their_way(self, tx: Tx) -> set[str]:
+        """The kinds of which a message is being sent: those of one kind leave one after the other, in order."""
+        claimed = tx.rows(tx.select(OUTBOX).where(OUTBOX.c.state == "claimed"))
+        return {row.kind for row in claimed if not self._abandoned(OUTBOX, row)}
 
     def _abandoned(self, table: Table, row: Row[Any]) -> bool:
         if row.worker == self._worker:

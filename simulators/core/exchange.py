@@ -87,7 +87,7 @@ class Runtime:
     ``base(listener, host)`` is the public base URL of a listener for who came with this Host header,
     ``local(listener)`` the same by an address of this machine (``KeyError``: it does not run here); ``new_key`` makes
     an RSA private key, as PKCS#8 PEM; ``allow_hosts`` are the hosts that every world may call; ``identity(world,
-    structure)`` is the AUTH_CLI certificate by which a structure of this sandbox calls others.
+    structure)`` is the AUTH_CLI certificate by which a structure of this sandbox calls others, ``cachet`` its SIGN one.
     """
 
     store: Store
@@ -102,6 +102,7 @@ class Runtime:
     allow_hosts: Collection[str] = ()
     local: Callable[[str], str] = lambda listener: f"http://{listener}.test"
     identity: Callable[[str, str], IssuedCertificate] | None = None
+    cachet: Callable[[str, str], IssuedCertificate] | None = None
 
 
 @dataclass

@@ -65,19 +65,21 @@ class Waited:
 
 @dataclass
 class Awaited:
-    """One expectation that somebody waits for. ``label`` says what for; rows after ``since`` count; ``met`` is the
-    number of the exchange that ended the wait."""
+    """One expectation that somebody waits for. ``label`` says what for, ``role`` who is to act, ``step`` at which step
+    of a scenario; rows after ``since`` count; ``met`` is the number of the exchange that ended the wait."""
 
     id: str
     label: str
     expectation: Expectation
     since: int
+    role: str = ""
+    step: str = ""
     met: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The JSON shape of the control API."""
         shown = {"id": self.id, "label": self.label, "expect": dict(self.expectation.conditions)}
-        return {**shown, "since": self.since, "met": self.met}
+        return {**shown, "role": self.role, "step": self.step, "since": self.since, "met": self.met}
 
 
 class AwaitedBook:
@@ -91,10 +93,12 @@ class AwaitedBook:
         self._states: Counter[str] = Counter()
 
     @contextmanager
-    def awaiting(self, world: str, expectation: Expectation, since: int, label: str = "") -> Iterator[Awaited]:
+    def awaiting(
+        self, world: str, expectation: Expectation, since: int, label: str = "", role: str = "", step: str = ""
+    ) -> Iterator[Awaited]:
         """The expectation is told to those who watch, as long as the block lasts; the block sets ``met``."""
         with self._lock:
-            one = Awaited(f"E{next(self._numbers)}", label, expectation, since)
+            one = Awaited(f"E{next(self._numbers)}", label, expectation, since, role, step)
             self._waiting.setdefault(world, {})[one.id] = one
             self._states[world] += 1
         try:

@@ -60,7 +60,8 @@ class Rule:
     or whether the state of the world decides (``state``), or the transport (``transport``). ``form``
     names the shape the protocol's funnel gives the refusal (for SOAP: ``fault``, ``registry``, ``ack``,
     ``status``, ``http``). ``example`` is the broken example of the mending test: a forced refusal
-    quotes it, so that it is byte-equal to the true one.
+    quotes it, so that it is byte-equal to the true one. ``facts`` are those of each of its findings (the code of a
+    table that the protocol puts beside ``code``).
     """
 
     id: str
@@ -78,10 +79,12 @@ class Rule:
     kind: str = "message"
     form: str = "fault"
     example: Example | None = None
+    facts: tuple[tuple[str, str], ...] = ()
 
     def finding(self, where: str, *, found: object = "", expected: object = "", **facts: object) -> Finding:
         """A finding of this rule. ``where`` is an evaluable location (XPath, header, part, claim)."""
-        return Finding(self, where, _short(found), _short(expected), {k: _short(v) for k, v in facts.items()})
+        told = {**dict(self.facts), **{name: _short(value) for name, value in facts.items()}}
+        return Finding(self, where, _short(found), _short(expected), told)
 
     def forced(self, example: Example | None = None) -> Finding:
         """The finding of a forced refusal: the rule's own, on ``example`` or the rule's example."""

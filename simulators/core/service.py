@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulators.core.due import Handler, Sender
+from simulators.core.due import Handler, Poll, Sender
 from simulators.core.exchange import Runtime
 from simulators.core.listeners.limits import StreamLimits
 from simulators.core.listeners.session import Framer, SessionFactory
@@ -65,7 +65,8 @@ class Service:
 
     ``streams`` are its ports of SMTP, IMAP or MLLP, and ``sessions`` makes the sessions of one of them. ``relies_on``
     gives the OpenID clients (``provider``, ``client_id``, ``secret``) it uses at providers of the same sandbox, which
-    are told of them by ``register``.
+    are told of them by ``register``. ``polls`` look at what others keep for it (a mailbox); ``hints`` are the kinds of
+    channels that announce news there.
     """
 
     name: str
@@ -90,3 +91,5 @@ class Service:
     sessions: Callable[[Runtime, str], SessionFactory] | None = None
     relies_on: Callable[[Tx], list[dict[str, str]]] | None = None
     register: Callable[[Tx, Mapping[str, str]], None] | None = None
+    polls: tuple[Poll, ...] = ()
+    hints: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ _RPPS = re.compile(r"(?<![0-9A-Za-z.])(8?)([0-9]{11})(?![0-9A-Za-z]|\.[0-9])")
 _INS_AUTHORITY = re.compile(r"(?<![0-9.])1\.2\.250\.1\.213\.1\.4\.[0-9]+(?!\.?[0-9])")
 _INS_ROOT: Final = "1.2.250.1.213.1.4."
 # Digits, and the letters of a Corsican INS, as one sign.
+_RUN: Final = b"0" * 11
 _DIGITS: Final = bytes(0x30 if chr(octet) in "0123456789AB" else 0x20 for octet in range(256))
 _CX_REST = re.compile(r"\^[^\^<>]{0,99}\^[^\^<>]{0,99}\^[^&\^<>]{0,99}&(?:amp;)?([0-9.]{1,99})&")
 _PS_AUTHORITY = re.compile(rf"(?<![0-9.]){re.escape(PS_IDNAT_OID)}(?!\.?[0-9])|\^(?:IDNPS|RPPS)\b")
@@ -52,7 +53,7 @@ def mask(value: str) -> str:
 
 def may_hold(body: bytes) -> bool:
     """Whether a run is long enough for an RPPS or an INS: a hundred times as quick as :func:`real_identifiers`."""
-    return b"0" * 11 in body.translate(_DIGITS)
+    return _RUN in body.translate(_DIGITS)
 
 
 def real_identifiers(text: str) -> list[RealIdentifier]:
@@ -72,8 +73,8 @@ def masked_text(text: str) -> str:
 def _real_ins(text: str) -> Iterator[RealIdentifier]:
     if _INS_ROOT not in text:
         return
-    authorities = [(match.start(), match.end(), match[0]) for match in _INS_AUTHORITY.finditer(text)]
-    for match in _MATRICULE.finditer(text) if authorities else ():
+    authorities = list(_authorities(text))
+    for match in _in_runs(_MATRICULE, text) if authorities else ():
         if not is_valid_ins(match[0]):
             continue
         authority = _authority(text, match, authorities)
@@ -82,12 +83,34 @@ def _real_ins(text: str) -> Iterator[RealIdentifier]:
 
 
 def _real_rpps(text: str) -> Iterator[RealIdentifier]:
-    for match in _RPPS.finditer(text):
+    for match in _in_runs(_RPPS, text):
         prefix, number = match.groups()
         if not is_valid_rpps(number) or is_fictitious(Rpps.as_received(number)):
             continue
         if _is_professional(text, *match.span(), labels=bool(prefix)):
             yield RealIdentifier("rpps", match[0], *match.span())
+
+
+def _in_runs(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """The matches of a pattern of digits (and A, B): only looked for in runs of these that are long enough, since a
+    message may be a megabyte of base64."""
+    flat = text.encode("latin-1", "replace").translate(_DIGITS)
+    start = flat.find(_RUN)
+    while start >= 0:
+        end = flat.find(b" ", start)
+        end = len(flat) if end < 0 else end
+        yield from pattern.finditer(text, start, end + 2)
+        start = flat.find(_RUN, end)
+
+
+def _authorities(text: str) -> Iterator[tuple[int, int, str]]:
+    """Where an authority of the INS stands, and its OID."""
+    at = text.find(_INS_ROOT)
+    while at >= 0:
+        match = _INS_AUTHORITY.match(text, at)
+        if match is not None:
+            yield match.start(), match.end(), match[0]
+        at = text.find(_INS_ROOT, at + 1)
 
 
 def _authority(text: str, matricule: re.Match[str], authorities: list[tuple[int, int, str]]) -> str | None:

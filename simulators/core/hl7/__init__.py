@@ -2,7 +2,7 @@
 
 from simulators.core.hl7.ack import AckCode, Err, acknowledge, code_of, errors_of
 from simulators.core.hl7.edit import edit
-from simulators.core.hl7.flow import Hl7Flow, Perform, Reply, claim_facility
+from simulators.core.hl7.flow import ACK_WARNINGS, Hl7Flow, Perform, Reply, claim_facility
 from simulators.core.hl7.message import Delimiters, Message, Segment
 from simulators.core.hl7.places import Place, erl
 from simulators.core.hl7.reading import Unreadable, read_message
@@ -12,6 +12,7 @@ from simulators.core.hl7.tables import CHARSETS, TABLE_0357
 from simulators.core.hl7.writing import Field, Head, Raw, Reps, compose, escaped, seg, stamp
 
 __all__ = [
+    "ACK_WARNINGS",
     "CHARSETS",
     "RULES",
     "TABLE_0357",

@@ -14,18 +14,24 @@ from simulators.core.hl7.reading import read_message
 from simulators.core.pki import CertificateUnreadable, read_certificate
 from simulators.core.routing import Clue, claim
 from simulators.core.rules import Finding, Verdict
+from simulators.core.setting import Setting
 from simulators.core.store.api import Tx
 from simulators.core.world import World, identifier
 
 FACILITY: Final = "facility"
 """Routing kind: MSH-6 that names a world."""
+ACK_WARNINGS: Final = Setting(
+    "hl7.ack-warnings",
+    "no",
+    "whether an AA tells its warnings in ERR segments (W); the volets know ERR on AE and AR only",
+)
 _STATUS: Final[Mapping[AckCode, int]] = {"AA": 200, "AE": 400, "AR": 503}
 _LONGEST_NOTE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an operation answers: warnings of the verdict are added by the flow."""
+    """What an operation answers; the flow adds the findings of the verdict."""
 
     code: AckCode = "AA"
     errors: Sequence[Err] = ()
@@ -70,7 +76,8 @@ class Hl7Flow:
             kinds = ", ".join(self._operations)
             raise call.refusal(rules.KIND.finding("MSH-9", found=request.kind, expected=kinds))
         reply = operation(call, request)
-        errors = [*reply.errors, *errors_of(call.verdict)]
+        told = reply.code != "AA" or ACK_WARNINGS.flag(call.world.policy)
+        errors = [*reply.errors, *(errors_of(call.verdict) if told else ())]
         return _answer(call, request, reply.code, errors, reply.text)
 
     def refuse(self, call: Call, request: Message | None, verdict: Verdict, href: str) -> Answer:

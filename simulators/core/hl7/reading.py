@@ -99,7 +99,8 @@ def _segment_at(octets: bytes, offset: int) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    return [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
+    ends = text.replace("\r\n", "\r").replace("\n", "\r")
+    return [line for line in ends.split("\r") if line and not line.isspace()]
 
 
 def _bounded(text: str, lines: list[str], delimiters: Delimiters) -> None:

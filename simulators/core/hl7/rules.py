@@ -27,8 +27,10 @@ def hl7_rule(
     kind: str = "message",
     needs: tuple[str, ...] = (),
     strict: Level | None = None,
+    application: str = "",
 ) -> Rule:
-    """A rule of an HL7 receiver: ``code`` is of table 0357, ``form`` the MSA-1 of its refusal (``AE``, ``AR``)."""
+    """A rule of an HL7 receiver: ``code`` is of table 0357, ``form`` the MSA-1 of its refusal (``AE``, ``AR``);
+    ``application`` is ``code^label`` for ERR-5."""
     return Rule(
         id=id,
         level=level,
@@ -44,6 +46,7 @@ def hl7_rule(
         kind=kind,
         form=form,
         example=example,
+        facts=(("application", application),) if application else (),
     )
 
 

@@ -66,7 +66,7 @@ class MllpFramer:
     def discard(self) -> bytes:
         """Forget everything held."""
         dropped = bytes(self._buffer)
-        self._cut(len(self._buffer))
+        self._drop(len(self._buffer))
         return dropped
 
     def next_unit(self) -> Unit | None:
@@ -77,26 +77,32 @@ class MllpFramer:
 
     def _junk(self) -> Violation:
         start = self._buffer.find(_VT)
-        return Violation(_JUNK, self._cut(len(self._buffer) if start < 0 else start)[: self._max_raw])
+        return self._outside(_JUNK, len(self._buffer) if start < 0 else start)
 
     def _frame(self) -> Unit | None:
         stop = self._buffer.find(_FS, self._searched)
         restart = self._buffer.find(_VT, self._searched, None if stop < 0 else stop)
         if restart >= 0:
-            return Violation(_NO_END, self._cut(restart)[: self._max_raw])
+            return self._outside(_NO_END, restart)
         size = (len(self._buffer) if stop < 0 else stop) - 1
         if size > self._maximum:
             self._lost = True
-            return Violation(_TOO_LARGE, self._cut(len(self._buffer))[: self._max_raw], fatal=True)
+            return self._outside(_TOO_LARGE, len(self._buffer), fatal=True)
         self._searched = max(1, len(self._buffer) if stop < 0 else stop)
         if stop < 0 or stop + 1 == len(self._buffer):
             return None
         if self._buffer[stop + 1] != _CR:
-            return Violation(_BAD_END, self._cut(stop + 1)[: self._max_raw])
-        return Frame(self._cut(stop + len(_END))[1 : -len(_END)])
+            return self._outside(_BAD_END, stop + 1)
+        with memoryview(self._buffer) as held, held[1:stop] as block:  # one copy: a block may be large
+            payload = bytes(block)
+        self._drop(stop + len(_END))
+        return Frame(payload)
 
-    def _cut(self, size: int) -> bytes:
-        taken = bytes(self._buffer[:size])
+    def _outside(self, reason: Reason, size: int, *, fatal: bool = False) -> Violation:
+        raw = bytes(self._buffer[: min(size, self._max_raw)])
+        self._drop(size)
+        return Violation(reason, raw, fatal=fatal)
+
+    def _drop(self, size: int) -> None:
         del self._buffer[:size]
         self._searched = 1
-        return taken

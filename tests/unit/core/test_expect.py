@@ -160,7 +160,7 @@ def test_no_condition_means_the_next_exchange(here: Store) -> None:
 def test_who_watches_sees_what_is_awaited_and_how_it_ended() -> None:
     book = AwaitedBook()
     assert book.of("a") == ([], [], 0)
-    with book.awaiting("a", Expectation({"outcome": "accepted"}), 4, "the product asks") as first:
+    with book.awaiting("a", Expectation({"outcome": "accepted"}), 4, "the product asks", "dpi", "3") as first:
         with book.awaiting("b", Expectation({}), 0):
             (seen,), ended, state = book.of("a")
             assert (seen, ended, state) == (first, [], 1)
@@ -170,7 +170,7 @@ def test_who_watches_sees_what_is_awaited_and_how_it_ended() -> None:
     assert (awaited, ended, state) == ([], [first], 2)
     assert book.of("a", 2) == ([], [], 2)
     expected = {"id": "E1", "label": "the product asks", "expect": {"outcome": "accepted"}, "since": 4, "met": 9}
-    assert first.as_json() == expected
+    assert first.as_json() == {**expected, "role": "dpi", "step": "3"}
 
 
 def test_a_wait_that_breaks_off_is_awaited_no_more_and_the_past_is_bounded() -> None:

@@ -169,3 +169,9 @@ def test_the_catalogue_keeps_one_rule_per_id() -> None:
     assert catalogue.get("A") == A and catalogue.get("Z") is None
     with pytest.raises(ValueError, match="two rules named A"):
         catalogue.add(rule("A", Level.WARN))
+
+
+def test_facts_of_a_rule_are_those_of_its_findings_forced_ones_too() -> None:
+    numbered = rule("R-FACTS", facts=(("application", "900^label"),))
+    assert numbered.finding("/", more=1).facts == {"application": "900^label", "more": "1"}
+    assert numbered.forced().facts == {"application": "900^label"}

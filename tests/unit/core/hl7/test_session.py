@@ -17,7 +17,7 @@ from simulators.core.listeners.environ import TlsFacts
 from simulators.core.listeners.mllp import MllpFramer, frame
 from simulators.core.listeners.session import Action, Close, Frame, Later, Send
 from simulators.core.own_rules import OWN_RULES
-from simulators.core.rules import Catalogue
+from simulators.core.rules import Catalogue, Policy
 from simulators.core.store.api import Store
 from simulators.core.world import Worlds
 
@@ -126,6 +126,15 @@ def test_octets_that_are_no_message(wire: Wire) -> None:
     answer = only(wire.send(frame(b"hello")))
     assert (answer.value("MSA-1"), answer.value("ERR-3")) == ("AE", "100")
     assert only(wire.message()).value("MSA-1") == "AA"
+
+
+def test_an_aa_tells_its_warnings_only_where_the_world_wants_them(wire: Wire) -> None:
+    said = SAID.format(kind="MDM^T02", id="1", world="", facility="").replace("\r", "\n").encode()
+    assert only(wire.send(frame(said + b"EVN|"))).all("ERR") == ()
+    assert [f["rule"] for f in journal.read(wire.store, "main")[-1].verdict["findings"]] == ["HL7-LINE-ENDS"]
+    wire.worlds.set_policy("main", Policy(settings={"hl7.ack-warnings": "yes"}))
+    answer = only(wire.send(frame(said + b"EVN|")))
+    assert [answer.value(where) for where in ("MSA-1", "ERR-3", "ERR-4")] == ["AA", "100", "W"]
 
 
 def test_a_bug_is_said_and_the_line_goes_on(wire: Wire) -> None:
