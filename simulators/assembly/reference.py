@@ -102,10 +102,23 @@ def _feed(client: DmpClient, patient: Patient) -> str:
     return client.feed(patient.ins, [content])[1]
 
 
+def _mask(client: DmpClient, patient: Patient) -> None:
+    client.authorise(patient.ins)
+    client.mask(patient.ins, _feed(client, patient))
+
+
+def _archive(client: DmpClient, patient: Patient) -> None:
+    client.authorise(patient.ins)
+    client.archive(patient.ins, _feed(client, patient))
+
+
 SPEAKERS: Mapping[str, Speak] = {
     "dmp.TD0.2": lambda client, patient: client.exists(patient.ins),
     "dmp.TD0.3": lambda client, patient: client.authorise(patient.ins),
     "dmp.TD2.1": _feed,
     "dmp.TD3.1": lambda client, patient: client.search(patient.ins),
     "dmp.TD3.2": lambda client, patient: client.retrieve(patient.ins, [_feed(client, patient)]),
+    "dmp.TD3.3a": _mask,
+    "dmp.TD3.3c": lambda client, patient: client.delete(patient.ins, _feed(client, patient)),
+    "dmp.TD3.3d": _archive,
 }

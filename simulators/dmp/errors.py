@@ -26,7 +26,7 @@ from simulators.core.own_rules import OWN_RULES
 from simulators.core.rules import Finding, Level, Rule
 from simulators.core.soap import FaultCode
 from simulators.core.xml import NAMESPACES
-from simulators.dmp.operations import TD2_1, TD3_1, TD3_1B, TD3_2, Operation
+from simulators.dmp.operations import TD2_1, TD3_1, TD3_1B, TD3_2, UPDATES, Operation
 
 SUCCESS: Final = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"
 FAILURE: Final = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Failure"
@@ -38,6 +38,7 @@ ANSWERS: Final = {
     TD3_1.name: "urn:ihe:iti:2007:RegistryStoredQueryResponse",
     TD3_1B.name: "urn:ihe:iti:2007:RegistryStoredQueryResponse",
     TD3_2.name: "urn:ihe:iti:2007:RetrieveDocumentSetResponse",
+    **dict.fromkeys((operation.name for operation in UPDATES), "urn:ihe:iti:2010:UpdateDocumentSet-Response"),
 }
 """``wsa:Action`` of the registry answers, by operation."""
 
@@ -97,7 +98,7 @@ def registry_failure(operation: Operation, findings: Sequence[Finding]) -> etree
         response = etree.SubElement(body, f"{{{_RS}}}RegistryResponse", {"status": FAILURE})
         response.append(errors)
         return body
-    if operation is TD2_1:
+    if operation in (TD2_1, *UPDATES):
         body = etree.Element(f"{{{_RS}}}RegistryResponse", {"status": FAILURE}, nsmap={"ns2": _RS})
         body.append(errors)
         return body

@@ -34,7 +34,7 @@ from simulators.dmp import wire
 from simulators.dmp.certificate import read_client
 from simulators.dmp.differences import vihf_differences
 from simulators.dmp.model import DmpRequest, Perform
-from simulators.dmp.operations import TD0_3, Operation, find_operation
+from simulators.dmp.operations import TD0_3, UPDATES, Operation, find_operation
 from simulators.dmp.parties import gather
 from simulators.dmp.presented import Presented
 from simulators.dmp.rules import identity, rights, seal, token, transport
@@ -121,8 +121,8 @@ class DmpFlow:
             raise
         known = gather(call, vihf)
         request = replace(incoming.request, signed=vihf, known=known)
-        if incoming.operation is not TD0_3:
-            # TD0.3 has three rows in the matrix: which one depends on its body.
+        if incoming.operation not in (TD0_3, *UPDATES):
+            # These have several rows in the matrix: which ones depends on their body.
             call.judge(rights.CHECKS, rights.Access(incoming.operation.name, vihf, known))
         return request
 
@@ -221,6 +221,8 @@ def _verified(call: Call, incoming: Incoming) -> Vihf:
         seen_before=_replayed(call, vihf),
     )
     call.judge(_TOKEN_CHECKS, case)
+    if vihf.secret:
+        call.marks["secret_connection"] = True
     return vihf
 
 

@@ -44,7 +44,8 @@ class Parties:
 class DmpRequest:
     """One request read from the wire.
 
-    ``operation`` is ``TD0.2``, ``TD0.3``, ``TD2.1``, ``TD3.1`` (metadata), ``TD3.1b`` (reference look-up) or ``TD3.2``.
+    ``operation`` is ``TD0.2``, ``TD0.3``, ``TD2.1``, ``TD3.1`` (metadata), ``TD3.1b`` (reference look-up), ``TD3.2``,
+    ``TD3.3a`` (new metadata, TD3.3b included), ``TD3.3c`` (deletion) or ``TD3.3d`` (archiving and its opposite).
     ``client`` is the identity of the TLS connection, None without certificate. ``multipart`` is the parsed MTOM
     package, None for a plain envelope. ``vihf`` was built from the verified assertion and nothing else; it and
     ``parties`` are None until the flow's common checks have passed, and set when an operation is called. ``subjects``

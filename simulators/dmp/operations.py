@@ -12,7 +12,8 @@ from typing import Final
 from lxml import etree
 
 from simulators.core.soap import Dispatch, SoapRequest
-from simulators.core.xml import clark
+from simulators.core.xml import clark, text
+from simulators.documents.xds.schemes import APPROVED, ARCHIVED, UPDATES_STATUS
 
 BASE: Final = "/si-dmp-server/v2/services"
 SERVICES: Final = ("patients", "patientsSpecific", "habilitations", "registry", "repository")
@@ -74,18 +75,33 @@ TD3_2: Final = Operation(
     ("urn:ihe:iti:xds-b:2007:RetrieveDocumentSet-b",),
     multipart=True,
 )
-OPERATIONS: Final = (TD0_2, TD0_3, TD2_1, TD3_1, TD3_1B, TD3_2)
+TD3_3A: Final = Operation(
+    "TD3.3a",
+    "lcm:SubmitObjectsRequest",
+    "registry",
+    "urn:ihe:iti:2010:UpdateDocumentSet",
+    ("urn:ihe:iti:xds-b:2007:UpdateDocumentSet-b",),
+)
+"""Metadata update. It carries TD3.3b too: only the registry knows whether a resent list of codes unmasks or reveals."""
+TD3_3C: Final = Operation("TD3.3c", TD3_3A.body, TD3_3A.service, TD3_3A.action, TD3_3A.other_actions)
+TD3_3D: Final = Operation("TD3.3d", TD3_3A.body, TD3_3A.service, TD3_3A.action, TD3_3A.other_actions)
+UPDATES: Final = (TD3_3A, TD3_3C, TD3_3D)
+OPERATIONS: Final = (TD0_2, TD0_3, TD2_1, TD3_1, TD3_1B, TD3_2, *UPDATES)
 BY_NAME: Final = {operation.name: operation for operation in OPERATIONS}
 
-_DISPATCH: Final = Dispatch({operation.body: operation for operation in OPERATIONS if operation is not TD3_1B})
+_BY_CONTENT: Final = (TD3_1B, TD3_3C, TD3_3D)
+_DISPATCH: Final = Dispatch({operation.body: operation for operation in OPERATIONS if operation not in _BY_CONTENT})
 
 
 def find_operation(request: SoapRequest) -> Operation:
-    """The operation of a request; GetDocuments with ObjectRef is the look-up of a reference, TD3.1b.
+    """The operation of a request; GetDocuments with ObjectRef is the look-up of a reference, TD3.1b, and what an
+    ITI-57 request updates tells which TD3.3 it is.
 
     Raises ``SoapRefused``.
     """
     operation = _DISPATCH.find(request)
+    if operation is TD3_3A:
+        return _update(request.body)
     return TD3_1B if operation is TD3_1 and _looks_up_reference(request.body) else operation
 
 
@@ -104,3 +120,19 @@ def _looks_up_reference(body: etree._Element) -> bool:
         and option.get("returnType") == "ObjectRef"
         and (query.get("id") or "").lower() == GET_DOCUMENTS
     )
+
+
+def _update(body: etree._Element) -> Operation:
+    """New metadata when there is an entry; else the first status asked for decides: what archives nothing deletes."""
+    if next(body.iter(clark("rim:ExtrinsicObject")), None) is not None:
+        return TD3_3A
+    for element in body.iter(clark("rim:Association")):
+        if element.get("associationType") == UPDATES_STATUS:
+            wanted = next((text(value).strip() for value in _new_status(element)), "")
+            return TD3_3D if wanted in (APPROVED, ARCHIVED) else TD3_3C
+    return TD3_3C
+
+
+def _new_status(association: etree._Element) -> list[etree._Element]:
+    slots = (slot for slot in association.iterchildren(clark("rim:Slot")) if slot.get("name") == "NewStatus")
+    return [value for slot in slots for value in slot.iter(clark("rim:Value"))]

@@ -19,7 +19,7 @@ from simulators.core.store.schema import world_table
 from simulators.dmp.registry_json import read, written
 from simulators.documents.errors import BadValue
 from simulators.documents.xds.model import Association, Code, DocumentEntry, SubmissionSet
-from simulators.documents.xds.schemes import APPROVED
+from simulators.documents.xds.schemes import APPROVED, DEPRECATED
 from simulators.documents.xds.values import Xon, pad_dtm
 
 _CHUNK: Final = 500  # bound variables of one statement: SQLite's oldest limit is 999
@@ -274,6 +274,13 @@ def documents_among(tx: Tx, column: ColumnElement[Any], values: Sequence[str]) -
     for chunk in _chunks(values):
         found |= {stored.entry_uuid: stored for stored in documents_where(tx, column.in_(chunk))}
     return list(found.values())
+
+
+def versions_in_force(tx: Tx, items: Sequence[Stored]) -> list[Stored]:
+    """For each entry the newest version of its metadata: itself, unless it was updated since."""
+    older = [one.entry.logical_id or one.entry_uuid for one in items if one.status == DEPRECATED]
+    newest = {one.entry.logical_id: one for one in documents_among(tx, documents.c.logical_id, older)}
+    return [newest.get(one.entry.logical_id, one) for one in items]
 
 
 def submission_sets_where(tx: Tx, *conditions: ColumnElement[bool]) -> list[SubmissionSet]:

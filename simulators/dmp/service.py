@@ -11,11 +11,24 @@ from simulators.core.http import Get, http_app, plain_page
 from simulators.core.pki import Trust
 from simulators.core.rules import Rule
 from simulators.core.service import Fidelity, ListenerSpec, Service, WSGIApp
-from simulators.dmp import document_settings, seeds, td0_2, td0_3, td2_1, td3_1, td3_2
+from simulators.dmp import document_settings, seeds, td0_2, td0_3, td2_1, td3_1, td3_2, td3_3
 from simulators.dmp.flow import DmpFlow
 from simulators.dmp.model import Perform
-from simulators.dmp.operations import BASE, OPERATIONS, SERVICES, service_of
-from simulators.dmp.rules import identity, lot, query, retrieve, rights, seal, signature, td0, token, transport, vihf
+from simulators.dmp.operations import BASE, OPERATIONS, SERVICES, UPDATES, service_of
+from simulators.dmp.rules import (
+    identity,
+    lot,
+    query,
+    retrieve,
+    rights,
+    seal,
+    signature,
+    td0,
+    token,
+    transport,
+    update,
+    vihf,
+)
 
 NAME: Final = "dmp"
 LISTENER: Final = ListenerSpec("dmp", 10, "mutual")
@@ -36,6 +49,7 @@ PERFORMERS: Final[dict[str, Perform]] = {
     "TD3.1": td3_1.stored_query,
     "TD3.1b": td3_1.stored_query,
     "TD3.2": td3_2.retrieve_document_set,
+    **dict.fromkeys((operation.name for operation in UPDATES), td3_3.update_document_set),
 }
 RULES: Final[tuple[Rule, ...]] = (
     *transport.RULES,
@@ -49,6 +63,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *signature.RULES,
     *query.RULES,
     *retrieve.RULES,
+    *update.RULES,
 )
 FIDELITY: Final = (
     Fidelity(
@@ -75,6 +90,16 @@ FIDELITY: Final = (
         "TD3.2",
         "documents byte for byte in multipart; unknown identifiers as a Fault, or as a Failure by policy",
         "a retrieve of a deleted document is refused, which is inferred",
+    ),
+    Fidelity(
+        "TD3.3a, TD3.3b",
+        "mask, unmask, make visible: new version of the entry under its logicalId; making invisible is refused",
+        "one operation, dmp.TD3.3a: the wire does not tell the two apart; version check and codes are inferred",
+    ),
+    Fidelity(
+        "TD3.3c, TD3.3d",
+        "delete, archive, unarchive; only an author deletes, in indirect mode its structure; deletion is logical",
+        "the codes of the refusals and the answer to a document already deleted are inferred",
     ),
     Fidelity(
         "VIHF",

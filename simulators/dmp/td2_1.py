@@ -68,11 +68,11 @@ def _register(call: Call, submission: Submission, patient: Patient) -> None:
 def _identifiers(call: Call, submission: Submission) -> Mapping[str, str]:
     """A fresh entryUUID for each object of the lot, by its symbolic id; folders have none."""
     objects = (submission.set, *(deposit.entry for deposit in submission.deposits))
-    fresh = _uuids(call, len(objects))
+    fresh = fresh_uuids(call, len(objects))
     return {item.entry_id: own for item, own in zip(objects, fresh, strict=True)}
 
 
-def _uuids(call: Call, count: int) -> list[str]:
+def fresh_uuids(call: Call, count: int) -> list[str]:
     """Several identifiers from one draw of the world's generator: each draw costs three statements."""
     base = identifier(call.tx, "dmp-registry")
     return [f"urn:uuid:{uuid5(base, str(number))}" for number in range(count)]
@@ -115,7 +115,7 @@ def _associate(call: Call, submission: Submission, given: Mapping[str, str]) -> 
     """Symbolic ends become entryUUIDs; an association with an end outside the registry (a folder) is dropped."""
     kept = []
     associations = submission.lot.associations
-    for own, association in zip(_uuids(call, len(associations)), associations, strict=True):
+    for own, association in zip(fresh_uuids(call, len(associations)), associations, strict=True):
         source = given.get(association.source_object or "")
         target = given.get(association.target_object or "") or _held(submission, association)
         if source and target:

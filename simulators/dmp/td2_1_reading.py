@@ -35,7 +35,7 @@ _DAMAGED: Final = frozenset({"malformed", "empty", "encoding"})
 
 def read_submission(call: Call, request: DmpRequest) -> Submission:
     """Raises ``Refused`` for a lot or a package that cannot be read at all."""
-    lot = _lot(call, request.soap.body)
+    lot = read_objects(call, request.soap.body)
     note_keys(call, lot)
     sent = _sent(call, request)
     used = {document.place for document in sent}
@@ -51,7 +51,7 @@ def read_submission(call: Call, request: DmpRequest) -> Submission:
         vihf=request.vihf,
         parties=request.parties,
         policy=call.world.policy,
-        patient=_patient(call, request, lot),
+        patient=patient_of(call, request, lot),
         known=_known(call, lot),
         subjects=request.subjects,
     )
@@ -66,7 +66,8 @@ def note_keys(call: Call, lot: Lot) -> None:
         call.keys |= {f"patient:{matricule}"} if matricule else set()
 
 
-def _lot(call: Call, body: etree._Element) -> Lot:
+def read_objects(call: Call, body: etree._Element) -> Lot:
+    """The registry objects of a request, exactly one submission set among them. Raises ``Refused``."""
     expected = "one RegistryObjectList whose objects have an id"
     try:
         lot = read_lot(body)
@@ -130,7 +131,7 @@ def _tried(deposit: Deposit, sent: Sent, read: Callable[[bytes], Item]) -> Item 
         return replace(deposit, problem=Unreadable(False, at, error.reason, error.reason))
 
 
-def _patient(call: Call, request: DmpRequest, lot: Lot) -> Patient | None:
+def patient_of(call: Call, request: DmpRequest, lot: Lot) -> Patient | None:
     """The one the flow knows from the VIHF; another when the lot names another and the world lets it."""
     known = request.parties.patient
     written = lot.submission_sets[0].patient_id
@@ -148,8 +149,13 @@ def _known(call: Call, lot: Lot) -> Known:
     held: dict[str, Stored] = {}
     for stored in store.documents_among(call.tx, store.documents.c.unique_id, taken):
         held[stored.unique_id] = stored
-    sets = [item.unique_id for item in lot.submission_sets if item.unique_id]
-    found = store.submission_sets_among(call.tx, store.submission_sets.c.unique_id, sets)
     targets = [(association.target_object or "").lower() for association in lot.associations]
     aimed = store.documents_among(call.tx, store.documents.c.entry_uuid, targets)
-    return Known(held, frozenset(item.unique_id or "" for item in found), {s.entry_uuid: s for s in aimed})
+    return replace(known_sets(call, lot), entries=held, targets={s.entry_uuid: s for s in aimed})
+
+
+def known_sets(call: Call, lot: Lot) -> Known:
+    """Which uniqueIds of the submission sets are taken, and nothing else."""
+    sets = [item.unique_id for item in lot.submission_sets if item.unique_id]
+    found = store.submission_sets_among(call.tx, store.submission_sets.c.unique_id, sets)
+    return Known(sets=frozenset(item.unique_id or "" for item in found))

@@ -37,9 +37,14 @@ class Asking:
     matricule: str
 
     def visible(self, stored: Sequence[Stored]) -> list[DocumentEntry]:
-        """The entries of the patient that the reader may know of, masked and foreign ones silently left out."""
-        mine = (one for one in stored if one.matricule == self.matricule)
-        return [one.entry for one in mine if self.reader.sees(one)]
+        """The entries of the patient that the reader may know of, masked and foreign ones silently left out.
+
+        An older version of the metadata shows no more than the one in force does.
+        """
+        mine = [one for one in stored if one.matricule == self.matricule]
+        in_force = store.versions_in_force(self.call.tx, mine)
+        both = zip(mine, in_force, strict=True)
+        return [one.entry for one, newest in both if self.reader.sees(one) and self.reader.sees(newest)]
 
 
 def stored_query(call: Call, request: DmpRequest) -> Reply:

@@ -30,6 +30,8 @@ ACTIONS = {
     "TD2.1": "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b",
     "TD3.1": "urn:ihe:iti:2007:RegistryStoredQuery",
     "TD3.2": "urn:ihe:iti:2007:RetrieveDocumentSet",
+    "TD3.3a": "urn:ihe:iti:2010:UpdateDocumentSet",
+    "TD3.3c": "urn:ihe:iti:2010:UpdateDocumentSet",
 }
 SERVICES = {
     "TD0.2": "patients",
@@ -37,6 +39,8 @@ SERVICES = {
     "TD2.1": "repository",
     "TD3.1": "registry",
     "TD3.2": "repository",
+    "TD3.3a": "registry",
+    "TD3.3c": "registry",
 }
 PHYSICIAN = (("10", "1.2.250.1.71.1.2.7"), ("SM26", "1.2.250.1.71.4.2.5"))
 NURSE = (("60", "1.2.250.1.71.1.2.7"),)

@@ -1,10 +1,10 @@
-"""A DMP client for an actor of a running sandbox, from what its control API tells of the world."""
+"""A DMP client for an actor of a running sandbox, from what its control API tells of the world, or for anybody."""
 
 from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ def patient_of(world: Mapping[str, Any], name: str) -> Patient:
 
 def dmp_client(
     world: Mapping[str, Any],
-    roots: Path,
+    roots: Path | bytes,
     structure: str,
     professional: str,
     *,
@@ -60,12 +60,33 @@ def dmp_client(
     if not person.activities:
         raise NotInWorld(f"professional {professional} has no activity: nobody can act as him")
     auth, cachet = (_issued(held["certificates"], use) for use in ("auth_cli", "sign"))
-    trust = Trust(roots=tuple(x509.load_pem_x509_certificates(roots.read_bytes())), intermediates=(), crls=())
-    url = urlsplit(world["services"]["dmp"]["patients"])
-    prefix = url.path.partition("/si-dmp-server")[0]
-    channel = Channel(f"{url.scheme}://{url.netloc}{prefix}", client_context(trust, auth), named=[url.hostname or ""])
+    pem = roots if isinstance(roots, bytes) else roots.read_bytes()
+    trust = Trust(roots=tuple(x509.load_pem_x509_certificates(pem)), intermediates=(), crls=())
+    url = world["services"]["dmp"]["patients"]
+    return plain_client(url, trust, auth, cachet, place, person, ids=ids, now=now, named=[urlsplit(url).hostname or ""])
+
+
+def plain_client(
+    url: str,
+    trust: Trust,
+    auth: IssuedCertificate,
+    cachet: IssuedCertificate,
+    structure: Structure,
+    professional: Professional,
+    *,
+    ids: Callable[[], uuid.UUID],
+    now: Callable[[], datetime],
+    named: Collection[str] = (),
+) -> DmpClient:
+    """Speaks with these certificates for parties that no world needs to know.
+
+    ``url`` is the DMP's address, with or without the path of one of its services; ``named`` are hosts the user named.
+    The professional needs one activity. Raises ``OutboundDenied``.
+    """
+    base = url.partition("/si-dmp-server")[0]
+    channel = Channel(base, client_context(trust, auth), named=named)
     issuer = format_dn(dn_of(cachet.certificate.subject))
-    return DmpClient(channel, Submitter(person, place, cachet), issuer, ids, now)
+    return DmpClient(channel, Submitter(professional, structure, cachet), issuer, ids, now)
 
 
 def _issued(certificates: Mapping[str, Any], use: str) -> IssuedCertificate:

@@ -104,7 +104,7 @@ def _registry(content: etree._Element, multipart: Multipart | None, answer: Http
     error = content.find(".//rs:RegistryError", names)
     code, context = (error.get("errorCode", ""), error.get("codeContext", "")) if error is not None else ("", "")
     values: dict[str, object] = {"status": status.rsplit(":", 1)[-1]}
-    entries = [e.get("id", "") for e in content.iter(f"{{{NAMESPACES['rim']}}}ExtrinsicObject")]
+    entries = _ids(content, "ExtrinsicObject") or _ids(content, "ObjectRef")
     counted = content.get("totalResultCount")
     if counted is not None:
         values |= {"count": int(counted) if _COUNT.fullmatch(counted) else counted, "entries": entries}
@@ -119,6 +119,10 @@ def _registry(content: etree._Element, multipart: Multipart | None, answer: Http
         _documents(content, multipart),
         answer.body,
     )
+
+
+def _ids(content: etree._Element, name: str) -> list[str]:
+    return [found.get("id", "") for found in content.iter(f"{{{NAMESPACES['rim']}}}{name}")]
 
 
 def _documents(content: etree._Element, multipart: Multipart | None) -> dict[str, bytes]:

@@ -66,9 +66,12 @@ def feed(
     oid: Callable[[], str],
     overrides: Mapping[str, str] | None = None,
     replaces: str | None = None,
+    visibility: Sequence[Code] = (),
+    content_type: Code = CONTENT_TYPE,
 ) -> Feed:
-    """Builds the request. ``overrides`` sets fields of the first entry (``typeCode``...)."""
-    entries = [_entry(number, data, submitter) for number, data in enumerate(documents, start=1)]
+    """Builds the request. ``overrides`` sets fields of the first entry (``typeCode``...); ``visibility`` are
+    confidentiality codes besides those of the documents."""
+    entries = [_entry(number, data, submitter, visibility) for number, data in enumerate(documents, start=1)]
     entries = [replace(entry, patient_id=patient_cx) for entry in entries]
     entries[0] = _overridden(entries[0], overrides or {})
     lot_id, author = oid(), submitter.author()
@@ -82,16 +85,7 @@ def feed(
         facility=facility_of(submitter.structure),
         practice=practice_of(submitter.structure),
     )
-    submission = SubmissionSet(
-        "SubmissionSet01",
-        unique_id=lot_id,
-        source_id=source_id,
-        patient_id=patient_cx,
-        title="Lot",
-        authors=(author,),
-        content_type=CONTENT_TYPE,
-        submission_time=write_dtm(now),
-    )
+    submission = submission_set(submitter, lot_id, patient_cx, source_id, now, content_type)
     lot = assemble(
         submission, entries, signature=signature, replaces={entries[0].entry_id: replaces} if replaces else None
     )
@@ -103,8 +97,30 @@ def feed(
     return Feed(body, tuple(parts), tuple(e.unique_id or "" for e in entries))
 
 
-def _entry(number: int, data: bytes, submitter: Submitter) -> DocumentEntry:
-    return entry_from_cda(data, entry_id=f"Document{number:02d}", practice=practice_of(submitter.structure))
+def submission_set(
+    submitter: Submitter,
+    unique_id: str,
+    patient_cx: str,
+    source_id: str,
+    now: datetime,
+    content_type: Code = CONTENT_TYPE,
+) -> SubmissionSet:
+    """What every submission begins with."""
+    return SubmissionSet(
+        "SubmissionSet01",
+        unique_id=unique_id,
+        source_id=source_id,
+        patient_id=patient_cx,
+        title="Lot",
+        authors=(submitter.author(),),
+        content_type=content_type,
+        submission_time=write_dtm(now),
+    )
+
+
+def _entry(number: int, data: bytes, submitter: Submitter, visibility: Sequence[Code]) -> DocumentEntry:
+    practice = practice_of(submitter.structure)
+    return entry_from_cda(data, entry_id=f"Document{number:02d}", practice=practice, visibility=visibility)
 
 
 def _overridden(entry: DocumentEntry, overrides: Mapping[str, str]) -> DocumentEntry:

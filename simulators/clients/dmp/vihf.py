@@ -18,6 +18,7 @@ SAML, HL7, XSI = NAMESPACES["saml2"], NAMESPACES["hl7"], NAMESPACES["xsi"]
 XSPA = "urn:oasis:names:tc:xspa:1.0"
 ROLE = "urn:oasis:names:tc:xacml:2.0:subject:role"
 RESOURCE = "urn:oasis:names:tc:xacml:2.0:resource:resource-id"
+SECRET = f"{XSPA}:resource:patient:hl7:confidentiality-code"
 SECTORS = "1.2.250.1.71.4.2.4"
 AIR = "INDIRECTE_RENFORCEE"
 

@@ -241,8 +241,14 @@ def duplicates(case: Submission) -> Iterator[Finding]:
         if held is not None:
             chosen = DUPLICATE if _same_content(deposit, held) else OTHER_HASH
             yield chosen.finding(deposit.entry.where("uniqueId"), found=held.unique_id, expected=expected)
+    yield from duplicate_set(case)
+
+
+def duplicate_set(case: Submission) -> Iterator[Finding]:
+    """The uniqueId of the submission set, taken by an earlier one."""
     if case.set.unique_id in case.known.sets:
-        yield DUPLICATE_SET.finding(case.set.where("uniqueId"), found=case.set.unique_id, expected=expected)
+        place, expected = case.set.where("uniqueId"), "a uniqueId never registered"
+        yield DUPLICATE_SET.finding(place, found=case.set.unique_id, expected=expected)
 
 
 def _same_content(deposit: Deposit, held: Stored) -> bool:

@@ -19,7 +19,10 @@ from simulators.dmp.rules.making import ASSERTION, DENIED, INFERRED, OURS, SOURC
 from simulators.dmp.vihf import Vihf
 
 MATRICES: Final = "PDT-INF-526 v1.8, PDT-INF-606 v1.3"
-CONSULTATION: Final = ("TD3.1", "TD3.2")
+CONSULTATION: Final = ("TD3.1", "TD3.2", "TD3.3a mask", "TD3.3a unmask", "TD3.3b", "TD3.3d")
+"""Rows that want an active DMP, no block and, in normal mode, an authorisation."""
+REFERENCE: Final = ("TD3.1b", "TD3.3c")
+"""Rows that only want an active DMP: the look-up of a reference, and the deletion of one's own document."""
 _PURPOSE_CODE = f"{STATEMENT}/saml2:Attribute[@Name='{names.PURPOSE}']/saml2:AttributeValue/hl7:PurposeOfUse/@code"
 _NAME = f"{ASSERTION}/saml2:Subject/saml2:NameID"
 
@@ -151,7 +154,7 @@ def _allowed(wanted: Access, *, mode: str | None = None, access: str | None = No
 def state(access: Access) -> Iterator[Finding]:
     """Consultation needs an active DMP and no block; in normal mode an authorisation too (facts dmp §4.2, §4.7)."""
     parties, vihf, patient = access.parties, access.vihf, access.parties.patient
-    if access.row not in (*CONSULTATION, "TD3.1b"):
+    if access.row not in (*CONSULTATION, *REFERENCE):
         return
     if patient is None or patient.dmp_state != "active":
         found = patient.dmp_state if patient else "none"

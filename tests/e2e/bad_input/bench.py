@@ -141,6 +141,7 @@ class Bench:
             "TD3.1": lambda: client.search(ins),
             "TD3.1b": lambda: client.reference(ins, "1.2.3.4"),
             "TD3.2": lambda: client.retrieve(ins, ["1.2.3.4"]),
+            "TD3.3c": lambda: client.delete(ins, "urn:uuid:00000000-0000-4000-8000-000000000199"),
         }
         acts[operation]()
 

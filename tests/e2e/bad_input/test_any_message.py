@@ -13,7 +13,7 @@ from tests.e2e.bad_input.bench import Bench, refusing
 from tests.support.raw_http import Letter, RawAnswer, Talk
 
 MESSAGES = 70
-OPERATIONS = ("TD0.2", "TD0.3", "TD2.1", "TD3.1", "TD3.1b", "TD3.2")
+OPERATIONS = ("TD0.2", "TD0.3", "TD2.1", "TD3.1", "TD3.1b", "TD3.2", "TD3.3c")
 ATTRIBUTES = (
     *("Identifiant_Structure", "Secteur_Activite", "VIHF_Version", "Authentification_mode", "NameID", "Issuer"),
     *("urn:oasis:names:tc:xacml:2.0:resource:resource-id", "LPS_ID", "LPS_Nom", "LPS_ID_HOMOLOGATION_DMP"),

@@ -44,7 +44,7 @@ def test_a_chain_without_its_intermediate_is_enough(bench: Bench) -> None:
     assert bench.post(bench.letter("TD0.2"), alone).status == 200
 
 
-@pytest.mark.parametrize("operation", ["TD0.2", "TD0.3", "TD2.1", "TD3.1", "TD3.2"])
+@pytest.mark.parametrize("operation", ["TD0.2", "TD0.3", "TD2.1", "TD3.1", "TD3.2", "TD3.3c"])
 def test_no_certificate(bench: Bench, operation: str) -> None:
     letter = bench.letter(operation)
     bench.refused(

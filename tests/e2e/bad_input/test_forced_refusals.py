@@ -51,6 +51,7 @@ TRUE: dict[str, tuple[str, str, Callable[[Bench], Letter]]] = {
         lambda b: b.letter("TD3.1", query__id="urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0e"),
     ),
     "registry, lot": ("TD2.1", "DMP-LOT-TYPE", lambda b: b.letter("TD2.1", entry__typeCode="11490-9")),
+    "registry, update": ("TD3.3c", "DMP-UPDATE-TARGET-UNKNOWN", lambda b: b.letter("TD3.3c")),
     "fault, unknown document, multipart answer": (
         "TD3.2",
         "DMP-RETRIEVE-UNKNOWN",

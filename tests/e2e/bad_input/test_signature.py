@@ -15,7 +15,7 @@ TOKEN_FAILED = "Vérification du jeton VIHF en échec"
 SECURITY = re.compile(rb"<wsse:Security.*</wsse:Security>", re.DOTALL)
 ASSERTION = re.compile(rb"<saml2:Assertion.*</saml2:Assertion>", re.DOTALL)
 SIGNATURE = re.compile(rb"<ds:Signature .*</ds:Signature>|<ds:Signature>.*</ds:Signature>", re.DOTALL)
-OPERATIONS = ("TD0.2", "TD0.3", "TD2.1", "TD3.1", "TD3.2")
+OPERATIONS = ("TD0.2", "TD0.3", "TD2.1", "TD3.1", "TD3.2", "TD3.3c")
 POSITIONS = ("before", "after", "child", "around", "object", "advice", "header", "body")
 PLACES = [f"{position}/{kind}" for position in POSITIONS for kind in ("same", "other")]
 # A second bearer of the same ID, or a signature that is not where it must be, is seen before anything else.

@@ -16,7 +16,7 @@ from tests.support.wrappings import wrappings
 
 STEPS = 60
 SEED = 20260105
-OPERATIONS = ("TD0.2", "TD0.3", "TD2.1", "TD3.1", "TD3.1b", "TD3.2")
+OPERATIONS = ("TD0.2", "TD0.3", "TD2.1", "TD3.1", "TD3.1b", "TD3.2", "TD3.3c")
 Act = Callable[[Bench, Bench, random.Random], None]
 
 

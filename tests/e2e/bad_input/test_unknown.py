@@ -32,6 +32,7 @@ PATIENT: dict[str, tuple[Expect, str]] = {
     "TD2.1": (registry_error("XDSUnknownPatientId", "DMP-LOT-PATIENT-UNKNOWN"), "DMP-LOT-PATIENT-UNKNOWN"),
     "TD3.1": (registry_error("XDSUnknownPatientId", "DMP-RIGHT-NO-DMP"), "DMP-RIGHT-NO-DMP"),
     "TD3.2": (registry_error("XDSUnknownPatientId", "DMP-RIGHT-NO-DMP"), "DMP-RIGHT-NO-DMP"),
+    "TD3.3c": (registry_error("XDSUnknownPatientId", "DMP-RIGHT-NO-DMP"), "DMP-RIGHT-NO-DMP"),
 }
 
 

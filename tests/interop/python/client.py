@@ -1,4 +1,4 @@
-"""The product: one identity, its certificates, the addresses of a DMP, and the five transactions it knows."""
+"""The product: one identity, its certificates, the addresses of a DMP, and the transactions it knows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import requests
 from lxml import etree
 
-from tests.interop.python import mtom, names, soap, td02, td03, td21, td31, td32, vihf
+from tests.interop.python import mtom, names, soap, td02, td03, td21, td31, td32, td33, vihf
 from tests.interop.python.identity import Identity
 from tests.interop.python.metadata import Entry
 from tests.interop.python.vihf import AIR, INDIRECT, Credential
@@ -101,6 +101,12 @@ class DmpClient:
         body = td31.get_references(unique_ids)
         answer = self.call(self.services.registry, names.ACTION_TD31, body, self.assertion(mode))
         return td31.read_references(answer.body)
+
+    def delete(self, entry_uuid: str, status: str = names.APPROVED, mode: str = INDIRECT) -> None:
+        """TD3.3c: the entry, which has ``status``, is deleted."""
+        body = td33.delete(self.who, entry_uuid, status)
+        answer = self.call(self.services.registry, names.ACTION_TD33, body, self.assertion(mode))
+        soap.require_success(answer.body)
 
     def retrieve(self, wanted: Iterable[tuple[str, str]]) -> dict[str, td32.Retrieved]:
         """TD3.2 in AIR mode, all at once: documents by uniqueId."""

@@ -33,9 +33,13 @@ ACTION_TD03: Final = "urn:si-dmp-habilitations:HabilitationsEndPoint:setAuthoriz
 ACTION_TD21: Final = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-b"
 ACTION_TD31: Final = "urn:ihe:iti:2007:RegistryStoredQuery"
 ACTION_TD32: Final = "urn:ihe:iti:2007:RetrieveDocumentSet"
+ACTION_TD33: Final = "urn:ihe:iti:2010:UpdateDocumentSet"
 
 SUCCESS: Final = "urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:Success"
 APPROVED: Final = "urn:oasis:names:tc:ebxml-regrep:StatusType:Approved"
+ARCHIVED: Final = "urn:asip:ci-sis:2010:StatusType:Archived"
+DELETED: Final = "urn:asip:ci-sis:2010:StatusType:Deleted"
+UPDATE_STATUS: Final = "urn:ihe:iti:2010:AssociationType:UpdateAvailabilityStatus"
 HAS_MEMBER: Final = "urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember"
 SIGNS: Final = "urn:ihe:iti:2007:AssociationType:signs"
 

@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
-from simulators.clients.dmp.access import NotInWorld, dmp_client, issued_of, named, patient_of, replayable_ids
+from simulators.clients.dmp.access import (
+    NotInWorld,
+    dmp_client,
+    issued_of,
+    named,
+    patient_of,
+    plain_client,
+    replayable_ids,
+)
 from simulators.clients.dmp.client import ACTIONS, CannotBreak, DmpClient
 from simulators.clients.dmp.lot import Submitter
 from simulators.clients.dmp.messages import quoted
-from simulators.clients.transport import Channel, HttpAnswer
+from simulators.clients.dmp.updates import FLAGS, FROM_GUARDIANS
+from simulators.clients.outbound import OutboundDenied
+from simulators.clients.transport import Channel, HttpAnswer, WireProblem
 from simulators.core.errors import EnvironmentProblem
 from simulators.core.pki import KeyPool, Pki, dn_of, format_dn
 from simulators.core.soap import read_message
 from simulators.core.xml import NAMESPACES, text
 from simulators.core.xmldsig import SignatureRefused, verify_enveloped
+from simulators.documents.metadata import entry_from_cda
 from simulators.documents.signature import read_signature
+from simulators.documents.xds.model import DocumentEntry
 from simulators.population.reference import reference_population
 from simulators.scenario.papers import paper
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PEOPLE = reference_population()
 ADULT = PEOPLE.patient("adult")
+UUID = "urn:uuid:00000000-0000-4000-8000-000000000101"
 
 
 @dataclass
@@ -67,6 +80,11 @@ def letter(client: DmpClient) -> bytes:
     return paper({"kind": "discharge-letter"}, ADULT, client.professional, client.structure, client.oid(), NOW)
 
 
+def entry(client: DmpClient) -> DocumentEntry:
+    """The letter as a search returns it."""
+    return replace(entry_from_cda(letter(client), entry_id=UUID), logical_id=UUID, version="1")
+
+
 def speak(client: DmpClient, operation: str) -> None:
     acts: dict[str, Callable[[], object]] = {
         "TD0.2": lambda: client.exists(ADULT.ins),
@@ -74,6 +92,10 @@ def speak(client: DmpClient, operation: str) -> None:
         "TD2.1": lambda: client.feed(ADULT.ins, [letter(client)]),
         "TD3.1": lambda: client.search(ADULT.ins, {"$XDSDocumentEntryTypeCode": quoted("11490-0^^2.16")}),
         "TD3.2": lambda: client.retrieve(ADULT.ins, ["1.2.3"]),
+        "TD3.3a": lambda: client.update_metadata("TD3.3a", ADULT.ins, entry(client), ["MASQUE_PS"]),
+        "TD3.3b": lambda: client.update_metadata("TD3.3b", ADULT.ins, entry(client), []),
+        "TD3.3c": lambda: client.delete(ADULT.ins, UUID),
+        "TD3.3d": lambda: client.archive(ADULT.ins, UUID),
     }
     acts[operation]()
 
@@ -110,6 +132,35 @@ def test_the_documents_of_a_lot_travel_byte_for_byte_and_are_signed(client: DmpC
     assert unique_id in str(manifest)
 
 
+def test_visibility_and_a_secret_connection_travel_with_a_lot(client: DmpClient) -> None:
+    client.feed(ADULT.ins, [letter(client)], visibility=[FLAGS[FROM_GUARDIANS]], connexion_secrete=True)
+    body = sent(client)[1]
+    assert b'nodeRepresentation="INVISIBLE_REPRESENTANTS_LEGAUX"' in body
+    assert b"confidentiality-code" in body
+    client.feed(ADULT.ins, [letter(client)])
+    assert b"confidentiality-code" not in sent(client)[1]
+
+
+def test_what_is_no_visibility_code_is_not_sent(client: DmpClient) -> None:
+    with pytest.raises(ValueError, match="MASQUE_PATIENT"):
+        client.update_metadata("TD3.3a", ADULT.ins, entry(client), ["MASQUE_PATIENT"])
+
+
+def test_a_client_of_nobody_s_world(pki: Pki) -> None:
+    """From an address and two certificates; the path of a service may stay in the address."""
+    held, person = PEOPLE.structure("laboratory"), PEOPLE.professional("biologist")
+    auth, cachet = (make(held.struct_idnat.value, held.name, now=NOW) for make in (pki.issue_auth_cli, pki.issue_sign))
+    url = "https://127.0.0.1:1/w/w/si-dmp-server/v2/services/patients"
+    ids = replayable_ids("x")
+    made = plain_client(url, pki.trust(NOW), auth, cachet, held, person, ids=ids, now=lambda: NOW)
+    assert (made.structure, made.professional) == (held, person)
+    with pytest.raises(WireProblem):
+        made.delete(ADULT.ins, UUID)
+    made.close()
+    with pytest.raises(OutboundDenied):
+        plain_client("https://192.0.2.1/x", pki.trust(NOW), auth, cachet, held, person, ids=ids, now=lambda: NOW)
+
+
 def test_the_same_seed_sends_the_same_identifiers() -> None:
     one, other = replayable_ids("s"), replayable_ids("s")
     assert [one() for _ in range(3)] == [other() for _ in range(3)]
@@ -130,6 +181,12 @@ def test_a_list_value_is_quoted() -> None:
         ("TD2.1", {"entry.uniqueId": "1.2.777"}, b'value="1.2.777"'),
         ("TD3.1", {"query.id": "urn:uuid:0"}, b'AdhocQuery id="urn:uuid:0"'),
         ("TD3.2", {"retrieve.DocumentUniqueId": "1.2.888"}, b"DocumentUniqueId>1.2.888<"),
+        ("TD3.3a", {"update.PreviousVersion": "7"}, b'Slot name="PreviousVersion"><ValueList><Value>7<'),
+        ("TD3.3b", {"update.lid": "urn:uuid:0"}, b'lid="urn:uuid:0"'),
+        ("TD3.3c", {"update.targetObject": "1.2.3"}, b'targetObject="1.2.3"'),
+        ("TD3.3c", {"update.sourceObject": "Other"}, b'sourceObject="Other"'),
+        ("TD3.3d", {"update.NewStatus": "Withdrawn"}, b"<Value>Withdrawn<"),
+        ("TD3.3d", {"update.OriginalStatus": "Unknown"}, b"<Value>Unknown<"),
     ],
 )
 def test_each_wrong_byte_is_in_the_message(
@@ -159,6 +216,7 @@ def test_a_flipped_signature_fails_for_that_reason_alone(client: DmpClient) -> N
         ({"entry.title": "x"}, "TD2.1"),
         ({"entry.typeCode": "x"}, "TD0.2"),
         ({"query.id": "x"}, "TD3.2"),
+        ({"update.lid": "x"}, "TD3.3c"),
         ({"signature.SignatureValue": "other"}, "TD0.2"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The life of documents against a simple model: feed, feed again, replace, search, in any order, for two patients."""
+"""The life of documents against a simple model: feed, replace, delete, search, in any order, for two patients."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from simulators.population.reference import reference_population
 from tests.support.dmp_lots import LotPlan, described, letter, td21
 from tests.support.dmp_messages import AIR, INDIRECT, envelope, for_patient, td03
 from tests.support.dmp_room import Room, Seen
+from tests.support.dmp_updates import status
 
 PATIENTS = ("adult", "adult-woman")
 FIND = "urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d"
@@ -66,6 +67,23 @@ class Lives(RuleBasedStateMachine):
             self._accepted(seen)
             self.model[old][1] = schemes.DEPRECATED
             self.model[unique_id] = [slug, schemes.APPROVED, old]
+
+    @precondition(lambda self: self.model)
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        unique_id = data.draw(st.sampled_from(sorted(self.model)))
+        slug, held, _ = self.model[unique_id]
+        self.lots += 1
+        patient = reference_population().patient(slug)
+        vihf = for_patient(patient.ins.matricule, INDIRECT)
+        target = self._entry_uuid(unique_id) or ""
+        message = status(target, vihf=vihf, number=self.lots, patient_cx=patient.ins.cx())
+        seen = self.room.send(message, self.world, operation="TD3.3c")
+        if held == schemes.APPROVED:
+            self._accepted(seen)
+            self.model[unique_id][1] = schemes.DELETED
+        else:
+            self._refused(seen, "XDSMetadataUpdateError")
 
     @rule(slug=st.sampled_from(PATIENTS), status=st.sampled_from((schemes.APPROVED, schemes.DEPRECATED)))
     def search(self, slug: str, status: str) -> None:
