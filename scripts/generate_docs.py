@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from scripts.pfi_checks import checks_page
 from simulators.assembly.services import load_services
 from simulators.cli.rules import every_rule
 from simulators.core.faults.catalogue import FAULTS
@@ -101,6 +102,7 @@ def main() -> int:
         "rules.md": rules_page(every_rule()),
         "fidelity.md": fidelity_page(load_services()),
         "faults.md": faults_page(),
+        "pfi-checks.md": checks_page(),
     }
     stale = [name for name, text in pages.items() if _current(name) != text]
     if check:
