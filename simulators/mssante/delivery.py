@@ -135,6 +135,8 @@ def _to_citizen(call: Call, parcel: Parcel, to: Recipient, address: Address, sto
 
 def _put(call: Call, address: str, message: bytes) -> int:
     inbox = folders.get(call.tx, address, folders.INBOX)
+    for channel in (f"mail:{call.tx.world}", f"mail:{call.tx.world}:{address}"):
+        call.tx.announce(channel)  # a hint for whoever polls this mailbox
     return messages.append(call.tx, inbox.folder, message, received=call.wire_now)
 
 

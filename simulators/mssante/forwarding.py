@@ -70,7 +70,9 @@ def copies(call: Call, address: str, message: bytes) -> Iterator[Copy]:
     if to and to != normal(address) and has_xdm(message):
         token = identifier(call.tx, "mssante-forward").hex[:16]
         call.marks.setdefault("forwarded", []).append(f"{address} to {to}")
-        yield Copy(to, forwarded(message, address, to, token), token)
+        copy = forwarded(message, address, to, token)
+        call.keys.add(f"message:{message_id(copy)}")
+        yield Copy(to, copy, token)
 
 
 def has_xdm(message: bytes) -> bool:

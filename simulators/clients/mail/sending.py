@@ -58,15 +58,17 @@ def send(
     bearer: str = "",
 ) -> Sent:
     """One transaction. ``recipients`` are (address, RCPT parameters of DSN), ``options`` those of MAIL; both are left
-    out where the server does not offer DSN. ``external``: authenticate by certificate as that mailbox; ``bearer``: by
-    an access token of Pro Santé Connect, as ``sender``.
+    out where the server does not offer DSN. ``external``: authenticate by certificate as that mailbox, where the server
+    offers AUTH (one that does not judges the certificate of the TLS session alone); ``bearer``: by an access token of
+    Pro Santé Connect, as ``sender``.
 
     Raises ``OutboundDenied``, ``WireInsideTransaction``; every other trouble is a :class:`Sent`.
     """
     refuse_wire("SMTP")
     check_host(server.host, server.named)
     try:
-        return _transaction(server, sender, recipients, message, options, _login(sender, external, bearer))
+        login = _login(sender, external, bearer)
+        return _transaction(server, sender, recipients, message, options, login, insist=bool(bearer))
     except smtplib.SMTPResponseException as refused:
         return Sent(refused.smtp_code, _plain(refused.smtp_error))
     except (OSError, smtplib.SMTPException) as problem:
@@ -80,9 +82,11 @@ def _transaction(
     message: bytes,
     options: str,
     login: str,
+    *,
+    insist: bool,
 ) -> Sent:
     with _connected(server) as smtp:
-        if login:
+        if login and (insist or smtp.has_extn("auth")):
             answer = smtp.docmd("AUTH", login)
             # A refused token is told by a challenge first; the empty line asks for the reply (RFC 7628 §3.2.3).
             _expect(smtp.docmd("") if answer[0] == 334 else answer, 235)
