@@ -1,0 +1,1 @@
+"""What the record checks: messages that a mail brought (flow 6), the patient and the version, receipts."""
