@@ -2,156 +2,129 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
-from typing import Any
-from urllib.parse import quote
+from typing import Any, Final
 
-from simulators.clients.dmp.access import patient_of
-from simulators.clients.dmp.answers import DmpAnswer
-from simulators.clients.dmp.client import DmpClient
-from simulators.clients.dmp.messages import quoted
-from simulators.clients.transport import WireProblem
-from simulators.population.model import Patient
 from simulators.scenario import signing
-from simulators.scenario.papers import paper
-from simulators.scenario.stage import CannotPlay, Outcome, Saved, Stage
+from simulators.scenario.awaiting import awaited, judged
+from simulators.scenario.looking import until
+from simulators.scenario.mailing import mail
+from simulators.scenario.peers import peer, third_party
+from simulators.scenario.references import resolved
+from simulators.scenario.refusals import explanation, last_refused
+from simulators.scenario.stage import CannotPlay, Outcome, Stage
+from simulators.scenario.wire import exchange
 
-SLOTS = {
-    "typeCode": ("$XDSDocumentEntryTypeCode", "^^2.16.840.1.113883.6.1"),
-    "classCode": ("$XDSDocumentEntryClassCode", "^^1.2.250.1.213.1.1.4.1"),
-    "formatCode": ("$XDSDocumentEntryFormatCode", ""),
-    "createdFrom": ("$XDSDocumentEntryCreationTimeFrom", ""),
-    "createdTo": ("$XDSDocumentEntryCreationTimeTo", ""),
-}
-DATES = {"createdFrom", "createdTo"}
-SLICE_S = 30.0
-CLOSEST = 5
+Step = Mapping[str, Any]
 
 
-def act(stage: Stage, step: Mapping[str, Any]) -> Outcome:
+def act(stage: Stage, step: Step) -> Outcome:
     """Plays one step. Raises :class:`CannotPlay` and what the control API refuses."""
-    if "do" in step:
-        return _exchange(stage, step)
-    if "advance" in step:
-        moved = stage.control.call("POST", f"{stage.path}/clock", {"advance": step["advance"]})
-        return Outcome({"outcome": "done", "fired": len(moved["fired"])})
-    if "sign_in" in step:
-        return _signed_in(stage, step)
-    if "phone" in step:
-        return Outcome(signing.answer(stage, step["phone"]))
-    for kind, path in (("fault", "faults"), ("refuse", "refusals")):
-        if kind in step:
-            made = stage.control.call("POST", f"{stage.path}/{path}", dict(step[kind]))
-            return Outcome({"outcome": "done", "id": made["id"]})
-    if "clear" in step:
-        removed = stage.control.call("DELETE", f"{stage.path}/{step['clear']}")["removed"]
-        return Outcome({"outcome": "done", "removed": removed})
-    return _awaited(stage, step["await"], step["say"]["fr"])
+    kind = next(kind for kind in KINDS if kind in step)
+    return KINDS[kind](stage, step)
 
 
-def _exchange(stage: Stage, step: Mapping[str, Any]) -> Outcome:
-    client = stage.client(step["as"]).broken(step.get("break", {}), step["do"].partition(".")[2])
-    patient = patient_of(stage.world, step["patient"])
-    try:
-        answer, values = OPERATIONS[step["do"]](stage, client, patient, step)
-    except WireProblem as problem:
-        outcome = Outcome({"outcome": "failed", "wire": str(problem)})
-    else:
-        told = {"outcome": answer.outcome, "http": answer.http, "code": answer.code, "text": answer.text}
-        outcome = Outcome({**told, **answer.values, **values})
-    row = _journal_row(stage, client.last_message_id)
-    if row is not None:
-        stage.own.add(row["number"])
-        outcome.number, outcome.verdict = row["number"], row["verdict"]
-        outcome.values |= _judged(row)
-    return outcome
+def _advance(stage: Stage, step: Step) -> Outcome:
+    moved = stage.control.call("POST", f"{stage.path}/clock", {"advance": step["advance"]})
+    return Outcome({"outcome": "done", "fired": len(moved["fired"])})
 
 
-def _signed_in(stage: Stage, step: Mapping[str, Any]) -> Outcome:
+def _sign_in(stage: Stage, step: Step) -> Outcome:
     signed = signing.sign_in(stage, step["sign_in"], step.get("break", {}))
     stage.own |= signed.rows
     if signed.row is None:
         return Outcome(signed.values)
-    return Outcome({**signed.values, **_judged(signed.row)}, signed.row["verdict"], signed.row["number"])
+    return Outcome({**signed.values, **judged(signed.row)}, signed.row["verdict"], signed.row["number"])
 
 
-def _journal_row(stage: Stage, message_id: str) -> Mapping[str, Any] | None:
-    found = stage.control.call("GET", f"{stage.path}/exchanges?key={quote(f'message:{message_id}')}")["exchanges"]
-    return found[-1] if found else None
+def _phone(stage: Stage, step: Step) -> Outcome:
+    return Outcome(signing.answer(stage, step["phone"]))
 
 
-def _judged(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What the journal adds to the wire: the first refusing rule, and how many warnings."""
-    findings = row["verdict"]["findings"]
-    rule = next((f["rule"] for f in findings if f["level"] == "refuse"), "")
-    return {"rule": rule, "warnings": sum(f["level"] == "warn" for f in findings)}
+def _trigger(kind: str, path: str) -> Callable[[Stage, Step], Outcome]:
+    def ask(stage: Stage, step: Step) -> Outcome:
+        made = stage.control.call("POST", f"{stage.path}/{path}", resolved(stage, step[kind]))
+        return Outcome({"outcome": "done", "id": made["id"]})
+
+    return ask
 
 
-def _existence(stage: Stage, client: DmpClient, patient: Patient, step: Mapping[str, Any]) -> tuple[DmpAnswer, Any]:
-    answer = client.exists(patient.ins)
-    return answer, {"dmp": answer.values.get("state", "")}
+def _clear(stage: Stage, step: Step) -> Outcome:
+    removed = stage.control.call("DELETE", f"{stage.path}/{step['clear']}")["removed"]
+    return Outcome({"outcome": "done", "removed": removed})
 
 
-def _authorise(stage: Stage, client: DmpClient, patient: Patient, step: Mapping[str, Any]) -> tuple[DmpAnswer, Any]:
-    return client.authorise(patient.ins, step.get("action", "AJOUT"), step.get("role")), {}
+def _await(stage: Stage, step: Step) -> Outcome:
+    return awaited(stage, resolved(stage, step["await"]), step["say"][stage.lang])
 
 
-def _feed(stage: Stage, client: DmpClient, patient: Patient, step: Mapping[str, Any]) -> tuple[DmpAnswer, Any]:
-    plan = step.get("document", {"kind": "discharge-letter"})
-    content = paper(plan, patient, client.professional, client.structure, client.oid(), stage.now())
-    answer, unique_id = client.feed(patient.ins, [content])
-    if "save" in step:
-        stage.saved[step["save"]] = Saved(unique_id, content)
-    return answer, {"document": unique_id}
+def _pause(stage: Stage, step: Step) -> Outcome:
+    """A trainer goes on when ready; where nobody sits, nothing waits."""
+    if stage.pause is None:
+        return Outcome({"outcome": "done"}, skipped="nobody is there to go on: the pause was left out")
+    stage.pause(step["say"][stage.lang])
+    return Outcome({"outcome": "done"})
 
 
-def _search(stage: Stage, client: DmpClient, patient: Patient, step: Mapping[str, Any]) -> tuple[DmpAnswer, Any]:
-    slots: dict[str, str] = {}
-    for name, value in step.get("find", {}).items():
-        if name not in SLOTS:
-            raise CannotPlay(f"find: {name!r} is none of {', '.join(SLOTS)}")
-        slot, scheme = SLOTS[name]
-        slots[slot] = value if name in DATES else quoted(value if "^^" in value else value + scheme)
-    return client.search(patient.ins, slots, user_act=bool(step.get("user_act", False))), {}
+def _checkpoint(stage: Stage, step: Step) -> Outcome:
+    name = str(step["checkpoint"])
+    stage.control.call("POST", f"{stage.path}/snapshots", {"name": _label(name)})
+    stage.kept[name] = dict(stage.saved)
+    return Outcome({"outcome": "done"})
 
 
-def _retrieve(stage: Stage, client: DmpClient, patient: Patient, step: Mapping[str, Any]) -> tuple[DmpAnswer, Any]:
-    name = step.get("retrieve", "")
-    if name not in stage.saved:
-        raise CannotPlay(f"no earlier step saved a document as {name!r}")
-    saved = stage.saved[name]
-    answer = client.retrieve(patient.ins, [saved.unique_id])
-    return answer, {"identical": answer.documents.get(saved.unique_id) == saved.content}
+def _restore(stage: Stage, step: Step) -> Outcome:
+    """The world as it was, and what the scenario knew then; the journal goes on."""
+    name = str(step["restore"])
+    if name not in stage.kept:
+        raise CannotPlay(f"no earlier step is the checkpoint {name!r}")
+    stage.control.call("POST", f"{stage.path}/restore", {"name": _label(name)})
+    stage.saved = dict(stage.kept[name])
+    return Outcome({"outcome": "done"})
 
 
-def _awaited(stage: Stage, wanted: Mapping[str, Any], label: str) -> Outcome:
-    """Waits for an exchange that the product under test starts: what our own steps sent does not count."""
-    expect = {name: value for name, value in wanted.items() if name != "within"}
-    near: dict[int, Mapping[str, Any]] = {}
-    start, seen, end = stage.cursor, 0, time.monotonic() + wanted["within"]
-    while True:
-        left = max(0.0, end - time.monotonic())
-        body = {"since": stage.cursor, "timeout": min(left, SLICE_S), "expect": expect, "label": label}
-        waited = stage.control.call("POST", f"{stage.path}/exchanges/wait", body)
-        stage.cursor, seen = waited["cursor"], seen + waited["seen"]
-        near |= {miss["number"]: miss for miss in waited["near"] if miss["number"] not in stage.own}
-        row = waited["exchange"]
-        if row is not None and row["number"] not in stage.own:
-            values = {"outcome": row["outcome"], "operation": row["operation"], **_judged(row)}
-            return Outcome(values, row["verdict"], row["number"])
-        if row is None and left <= SLICE_S:
-            ours = sum(start < number <= stage.cursor for number in stage.own)
-            closest = sorted(near.values(), key=lambda miss: (len(miss["misses"]), -miss["number"]))[:CLOSEST]
-            return Outcome({"outcome": "nothing"}, near=tuple(closest), nothing_came=seen == ours)
+def _label(name: str) -> str:
+    return f"scenario-{name}"
 
 
-OPERATIONS: Mapping[str, Callable[[Stage, DmpClient, Patient, Mapping[str, Any]], tuple[DmpAnswer, Any]]] = {
-    "dmp.TD0.2": _existence,
-    "dmp.TD0.3": _authorise,
-    "dmp.TD2.1": _feed,
-    "dmp.TD3.1": _search,
-    "dmp.TD3.2": _retrieve,
+def _explain(stage: Stage, step: Step) -> Outcome:
+    """The full verdict of the last exchange that was refused, or of the one with that number."""
+    wanted = step["explain"]
+    row = (
+        last_refused(stage.control, stage.world["name"], stage.start)
+        if wanted == "last"
+        else stage.control.call("GET", f"{stage.path}/exchanges/{int(wanted)}")
+    )
+    if row is None:
+        return Outcome({"outcome": "nothing"}, text="nothing was refused")
+    text = explanation(stage.control, row, stage.lang)
+    values = {"outcome": row["outcome"], "operation": row["operation"], **judged(row)}
+    return Outcome({**values, "text": text}, number=row["number"], text=text)
+
+
+def _peer(role: str) -> Callable[[Stage, Step], Outcome]:
+    return lambda stage, step: peer(stage, step, role)
+
+
+KINDS: Final[Mapping[str, Callable[[Stage, Step], Outcome]]] = {
+    "do": exchange,
+    "sign_in": _sign_in,
+    "phone": _phone,
+    "advance": _advance,
+    "fault": _trigger("fault", "faults"),
+    "refuse": _trigger("refuse", "refusals"),
+    "clear": _clear,
+    "await": _await,
+    "dpi": _peer("dpi"),
+    "identity": _peer("identity"),
+    "pfi": _peer("pfi"),
+    "mail": mail,
+    "third_party": third_party,
+    "until": until,
+    "pause": _pause,
+    "checkpoint": _checkpoint,
+    "restore": _restore,
+    "explain": _explain,
 }
 
-__all__ = ["CannotPlay", "Outcome", "Stage", "act"]
+__all__ = ["KINDS", "CannotPlay", "Outcome", "Stage", "act"]

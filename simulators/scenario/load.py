@@ -17,6 +17,7 @@ import yaml
 
 from simulators.core.errors import SandboxError
 from simulators.core.shipped import shipped
+from simulators.scenario.expecting import step_flaws
 
 LARGEST = 1 << 20
 DEEPEST = 50
@@ -82,6 +83,7 @@ def parse(text: str, file: str) -> Scenario:
     """As :func:`load`, from text."""
     data, lines = plain_yaml(text, file)
     flaws = [Flaw(file, _line(lines, where), message) for where, message in _schema_flaws(data)]
+    flaws = flaws or [Flaw(file, _line(lines, where), message) for where, message in _condition_flaws(data)]
     if flaws:
         raise InvalidScenario(sorted(flaws, key=lambda flaw: flaw.line))
     return Scenario(file, data, lines)
@@ -128,6 +130,13 @@ def _schema_flaws(data: Any) -> Iterator[tuple[Path_, str]]:
     for error in Draft202012Validator(schema()).iter_errors(data):
         deepest = _deepest(error)
         yield tuple(deepest.absolute_path), deepest.message
+
+
+def _condition_flaws(data: Any) -> Iterator[tuple[Path_, str]]:
+    """Of a file of the right form, what is wrong with paths, patterns and times."""
+    for number, step in enumerate(data["steps"]):
+        for where, message in step_flaws(step):
+            yield ("steps", number, *where), message
 
 
 def _deepest(error: Any) -> Any:

@@ -13,7 +13,9 @@ from simulators.clients.dmp.access import replayable_ids
 from simulators.core.errors import EnvironmentProblem, SandboxError
 from simulators.population.guard import masked_text
 from simulators.population.masking import Mask, mask_of
+from simulators.scenario import roles
 from simulators.scenario.acts import act
+from simulators.scenario.expecting import check
 from simulators.scenario.load import Scenario
 from simulators.scenario.stage import Outcome, Stage
 
@@ -36,6 +38,25 @@ class Played:
     def passed(self) -> bool:
         return not self.misses and not self.error
 
+    @property
+    def skipped(self) -> str:
+        """Why it was not played, when nothing failed either."""
+        return self.outcome.skipped if self.passed else ""
+
+
+@dataclass(frozen=True)
+class Guide:
+    """Whoever sits there. ``products`` is ``{role: URL}`` of what the product under test plays; ``tell`` prints what is
+    to be done and what came meanwhile; ``pause`` waits until the trainer goes on (``None``: nobody to wait for)."""
+
+    products: Mapping[str, str] = field(default_factory=dict)
+    tell: Callable[[str], None] | None = None
+    pause: Callable[[str], None] | None = None
+    lang: str = "fr"
+
+
+ALONE = Guide()
+
 
 @dataclass(frozen=True)
 class Result:
@@ -50,7 +71,7 @@ class Result:
 
     @property
     def nothing_came(self) -> bool:
-        first = next((step for step in self.steps if "await" in step.step), None)
+        first = next((step for step in self.steps if "await" in step.step or step.outcome.nothing_came), None)
         return first is not None and first.outcome.nothing_came
 
 
@@ -60,12 +81,14 @@ def play(
     now: Callable[[], datetime],
     progress: Callable[[Played], None],
     ticks: Callable[[], float] = time.monotonic,
+    guide: Guide = ALONE,
 ) -> Result:
     """Plays in the scenario's world, reset first unless it is ``main``; stops at the first step that cannot be
     played. Raises ``EnvironmentProblem`` when the sandbox is gone."""
-    stage = _stage(scenario, control, now)
+    stage = _stage(scenario, control, now, guide)
     try:
-        return Result(scenario, tuple(_steps(scenario, stage, progress, ticks)))
+        with roles.wired(control, scenario.world, guide.products, stage.world.get("services", {})):
+            return Result(scenario, tuple(_steps(scenario, stage, progress, ticks)))
     finally:
         stage.close()
 
@@ -75,18 +98,28 @@ def _steps(
 ) -> Iterator[Played]:
     for number, step in enumerate(scenario.steps, start=1):
         line, start = scenario.line("steps", number - 1), ticks()
+        stage.number, stage.since = number, stage.newest() if _looks_at_journal(step) else 0
         try:
             outcome = act(stage, step)
-            played = Played(number, step, line, outcome, _misses(step, outcome), mask=_mask(stage, outcome))
+            missed = check(stage, step, outcome, ticks)
+            played = Played(number, step, line, outcome, missed, mask=_mask(stage, outcome))
         except EnvironmentProblem:
             raise
-        except (SandboxError, ValueError) as problem:
-            played = Played(number, step, line, Outcome({"outcome": "error"}), error=str(problem))
+        except (SandboxError, ValueError, KeyError) as problem:
+            played = Played(number, step, line, Outcome({"outcome": "error"}), error=_said(problem))
         played = replace(played, seconds=ticks() - start)
         progress(played)
         yield played
         if played.error:
             return
+
+
+def _said(problem: Exception) -> str:
+    return f"the control API did not tell {problem}" if isinstance(problem, KeyError) else str(problem)
+
+
+def _looks_at_journal(step: Mapping[str, Any]) -> bool:
+    return any("journal" in place.get("expect", {}) for place in (step, step.get("until", {})))
 
 
 def _mask(stage: Stage, outcome: Outcome) -> Mask:
@@ -96,15 +129,7 @@ def _mask(stage: Stage, outcome: Outcome) -> Mask:
     return mask_of(stage.control.raw("GET", f"{stage.path}/exchanges/{outcome.number}/request"))
 
 
-def _misses(step: Mapping[str, Any], outcome: Outcome) -> dict[str, tuple[Any, Any]]:
-    wanted = dict(step.get("expect", {"outcome": "accepted"} if {"do", "sign_in"} & set(step) else {}))
-    if "await" in step and outcome.values["outcome"] == "nothing":
-        return {"await": (dict(step["await"]), "other exchanges" if outcome.near else "nothing")}
-    found = {name: outcome.values.get(name, "") for name in wanted}
-    return {name: (value, found[name]) for name, value in wanted.items() if str(found[name]) != str(value)}
-
-
-def _stage(scenario: Scenario, control: Control, now: Callable[[], datetime]) -> Stage:
+def _stage(scenario: Scenario, control: Control, now: Callable[[], datetime], guide: Guide) -> Stage:
     name, path = scenario.world, world_path(scenario.world)
     if name not in control.call("GET", "/worlds")["worlds"]:
         control.call("POST", "/worlds", {"name": name})
@@ -115,5 +140,7 @@ def _stage(scenario: Scenario, control: Control, now: Callable[[], datetime]) ->
     world = control.call("GET", f"{path}?certificates=true")
     ids = replayable_ids(f"{name}:{world['epoch']}:{scenario.file}")
     stage = Stage(control, world, scenario.data.get("actors", {}), ids, now)
-    stage.cursor = control.call("GET", f"{path}/exchanges?last=1")["cursor"]
+    stage.roles = roles.played(scenario.data.get("roles", {}), guide.products)
+    stage.tell, stage.pause, stage.lang = guide.tell, guide.pause, guide.lang
+    stage.cursor = stage.start = stage.newest()
     return stage

@@ -7,7 +7,7 @@ from typing import Any
 
 from simulators.clients.control import Control, world_path
 from simulators.population.masking import mask_of
-from simulators.scenario.report import explained
+from simulators.scenario.wording import explained
 
 NOBODY = "-"
 PAGE = 500
@@ -37,6 +37,18 @@ def told(control: Control, world: str, *, since: int = 0, lost_since: int = 0, m
     found = [row for row in rows(control, world, since) if row["outcome"] != "accepted"]
     found += list(rows(control, NOBODY, lost_since))
     return "\n".join(_row(control, row, lang) for row in found[-most:])
+
+
+def last_refused(control: Control, world: str, since: int = 0) -> Mapping[str, Any] | None:
+    """The newest exchange of a world that was refused; rather one whose verdict says why than the same as its sender
+    saw it."""
+    refused = [row for row in rows(control, world, since) if row["outcome"] == "refused"]
+    return next((row for row in reversed(refused) if row["verdict"]["findings"]), refused[-1] if refused else None)
+
+
+def explanation(control: Control, row: Mapping[str, Any], lang: str = "en") -> str:
+    """One exchange with every finding of its verdict. Identifiers that look real are masked."""
+    return _row(control, row, lang)
 
 
 def _row(control: Control, row: Mapping[str, Any], lang: str) -> str:

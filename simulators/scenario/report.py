@@ -12,23 +12,38 @@ from lxml import etree
 
 from simulators.scenario.load import Scenario
 from simulators.scenario.play import Played, Result
+from simulators.scenario.wording import explained
 
 PROTOCOLS = {"TD2.1": "SOAP/MTOM", "TD3.2": "SOAP/MTOM"}
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+PEERS = ("dpi", "identity", "pfi", "mail")
+SKIPPED = "skipped"
 NOTICE = "SIMULATION: rehearsal, never evidence / répétition, jamais une preuve"
 
 
 def line(played: Played, lang: str = "fr") -> str:
     """One step on one line: who → whom, protocol, verdict; a refusal explained below it."""
-    step, mark = played.step, "✓" if played.passed else "✗"
-    say = step["say"][lang]
+    step, mark = played.step, "–" if played.skipped else "✓" if played.passed else "✗"
+    verdict = _verdict(played.outcome.values) if "do" in step else _told(played)
+    text = f"{mark} {played.number:>2}  {_route(step):34} {verdict:22} {step['say'][lang]}"
+    return played.mask("\n".join([text, *_why(played, lang)]))
+
+
+def _route(step: Mapping[str, Any]) -> str:
+    """Who acts, and what on."""
     if "do" in step:
         room, _, operation = step["do"].partition(".")
-        route = f"{step['as']} → {room}  {PROTOCOLS.get(operation, 'SOAP')} {operation}"
-        text = f"{mark} {played.number:>2}  {route:34} {_verdict(played.outcome.values):22} {say}"
-    else:
-        text = f"{mark} {played.number:>2}  {'sandbox':34} {played.outcome.values.get('outcome', ''):22} {say}"
-    return played.mask("\n".join([text, *_why(played, lang)]))
+        return f"{step['as']} → {room}  {PROTOCOLS.get(operation, 'SOAP')} {operation}"
+    for kind in PEERS:
+        if kind in step:
+            return f"{kind}  {step[kind] if isinstance(step[kind], str) else next(iter(step[kind]))}"
+    if "third_party" in step:
+        return f"{step['third_party']['by']} → dmp  {step['third_party']['act']}"
+    return "sandbox"
+
+
+def _told(played: Played) -> str:
+    return SKIPPED if played.skipped else str(played.outcome.values.get("outcome", ""))
 
 
 def _verdict(values: Mapping[str, Any]) -> str:
@@ -52,17 +67,9 @@ def _why(played: Played, lang: str) -> list[str]:
         lines.append(f"        {played.outcome.values['wire']}")
     if played.error:
         lines.append(f"        {played.error}")
-    return lines
-
-
-def explained(finding: Mapping[str, Any], lang: str) -> list[str]:
-    """A finding on a few lines: what is said, rule, place, found, expected, how to mend it."""
-    said = finding["national"] or finding["sentence"][lang]
-    cause = "" if said == finding["sentence"][lang] else f" : {finding['sentence'][lang]}"
-    labels = ("où", "trouvé", "attendu", "réparer") if lang == "fr" else ("where", "found", "expected", "mend")
-    values = (finding["where"], finding["found"], finding["expected"], finding["mend"][lang])
-    lines = [f"        « {said} »{cause}  [{finding['rule']}]"]
-    return lines + [f"          {label:9} {value}" for label, value in zip(labels, values, strict=True) if value]
+    if not played.passed and played.outcome.values.get("outcome") == "refused" and "text" in played.outcome.values:
+        lines.append(f"        {played.outcome.values['text']}")
+    return [*lines, *(f"        {text}" for text in (played.skipped, *played.outcome.text.splitlines()) if text)]
 
 
 def _near(miss: Mapping[str, Any]) -> list[str]:
@@ -101,7 +108,7 @@ def _suite(root: etree._Element, result: Result) -> None:
         "tests": len(scenario.steps),
         "failures": sum(bool(step.misses) and not step.error for step in steps),
         "errors": sum(bool(step.error) for step in steps),
-        "skipped": len(scenario.steps) - len(steps),
+        "skipped": len(scenario.steps) - len(steps) + sum(bool(step.skipped) for step in steps),
         "time": f"{sum(step.seconds for step in steps):.3f}",
     }
     suite = _marked(root, scenario.title("en"), counts)
@@ -111,6 +118,10 @@ def _suite(root: etree._Element, result: Result) -> None:
             kind = "error" if step.error else "failure"
             why = _element(case, kind, message=f"{scenario.file}:{step.line}", type=kind)
             why.text = _xml_safe(line(step, "en"))
+        elif step.skipped:
+            _element(case, "skipped", message=step.skipped)
+        if step.outcome.text:
+            _element(case, "system-out").text = _xml_safe(step.mask(step.outcome.text))
     for number, left in enumerate(scenario.steps[len(steps) :], start=len(steps) + 1):
         _element(_case(suite, scenario, number, left, 0.0), "skipped")
 

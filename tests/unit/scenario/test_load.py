@@ -47,7 +47,7 @@ def test_lines_are_known() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ("segur_scenario: 1", "segur_scenario: 2", 1),
+        ("segur_scenario: 1", "segur_scenario: 3", 1),
         ("do: dmp.TD0.2", "do: dmp.TD9.9", 8),
         ("    patient: adult\n", "", 6),
         ("    patient: adult\n", "    patient: adult\n    wait: 3\n", 6),
@@ -161,3 +161,77 @@ def test_a_match_has_every_condition_a_fault_takes() -> None:
     assert match.professional == "8997*" and match.between is not None
     assert set(schema()["$defs"]["match"]["properties"]) == set(KEYS)
     assert flaws(FAULT.replace(", 2026-02-01T00:00:00Z]", "]"))
+
+
+TWO = STEP.replace("segur_scenario: 1", "segur_scenario: 2\nroles: {dpi: sut}")
+NEW_KINDS = [
+    "dpi: {write: {patient: adult, kind: discharge-letter, recipients: [per:nurse], flags: {destdmp: true}}}",
+    "dpi: {validate: letter}",
+    "dpi: {replace: {document: letter, text: new}}",
+    "dpi: {visibility: {document: letter, flags: {masque_ps: true}}}",
+    "dpi: {import: {patient: adult}}",
+    "identity: {admit: {patient: adult}}",
+    "pfi: poll",
+    "mail: {send: {from: per:nurse, to: [app:hospital], subject: s}}",
+    "mail: {read: {mailbox: per:nurse, receipt: displayed, subject: {contains: XDM}}}",
+    "mail: {reply: {from: per:nurse, text: t}}",
+    "mail: {forward: {from: org:hospital, to: app:hospital}}",
+    "third_party: {by: laboratory, act: publish, patient: adult, kind: biology-report}",
+    "until: {document: letter, expect: {state: sent}, within: 500ms}",
+    "until: {orders: true, expect: {orders: {count: 1}}}",
+    "until: {get: pfi/orders, expect: {journal: {operation: a.b, times: 0}}}",
+    "pause: true",
+    "checkpoint: before",
+    "restore: before",
+    "explain: last",
+    "explain: 12",
+    "await: {operation: [a.b, a.c], within: 2m}",
+    "clear: faults\n    expect: {removed: {more: 0}, within: 10s, journal: [{operation: x}, {rule: Y}]}",
+    "dpi: {validate: letter}\n    sut: {operation: pfi.ORU^R01, within: 1m}",
+]
+
+
+@pytest.mark.parametrize("kind", NEW_KINDS)
+def test_every_kind_of_step_of_version_2_is_read(kind: str) -> None:
+    assert parse(f"{TWO}    {kind}\n", "s.yaml").steps
+
+
+@pytest.mark.parametrize("kind", NEW_KINDS)
+def test_version_1_has_none_of_them(kind: str) -> None:
+    assert flaws(f"{STEP}    {kind}\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("dpi: {write: {patient: adult}}", "'kind'"),
+        ("dpi: {validate: a, hold: b}", ""),
+        ("dpi: {explode: a}", "explode"),
+        ("identity: {Admit: {patient: a}}", "Admit"),
+        ("mail: {send: {from: a}}", "'to'"),
+        ("third_party: {by: a, act: steal}", "steal"),
+        ("until: {document: letter}", "'expect'"),
+        ("until: {document: a, orders: true, expect: {a: 1}, within: 1}", ""),
+        ("until: {get: ../other, expect: {a: 1}}", ""),
+        ("until: {orders: true, expect: {a: 1}, within: 2h}", ""),
+        ("pause: 10", ""),
+        ("explain: all", ""),
+        ("restore: A", ""),
+        ("clear: faults\n    expect: {a b: 1}", "is no path"),
+        ("clear: faults\n    expect: {a: {matches: '(x+)+'}}", "pattern"),
+        ("clear: faults\n    expect: {a: {equals: 1, b: 2}}", "is no test"),
+        ("clear: faults\n    expect: {a: 1, within: 9999999s}", "no time to wait"),
+        ("clear: faults\n    expect: {journal: {hl7: {MSH: x}}}", "names no field"),
+        ("clear: faults\n    expect: {journal: {since: ever}}", ""),
+        ("await: {operation: x, within: 0s}", "no time to wait"),
+    ],
+)
+def test_what_a_step_of_version_2_cannot_be(kind: str, said: str) -> None:
+    found = flaws(f"{TWO}    {kind}\n")
+    assert any(said in flaw for flaw in found), found
+    assert all(int(flaw.split(":")[1]) >= 5 for flaw in found)
+
+
+def test_a_flaw_of_a_condition_names_its_line() -> None:
+    (found,) = flaws(f"{TWO}    clear: faults\n    expect:\n      a: 1\n      b: {{matches: '('}}\n")
+    assert found.startswith("s.yaml:10:")

@@ -113,7 +113,7 @@ def test_a_step_of_the_wire_expects_acceptance_unless_told(monkeypatch: pytest.M
     ],
 )
 def test_what_cannot_be_played_ends_the_scenario(text: str, why: str) -> None:
-    result = played(FakeControl(document={"trust": {"roots": "x"}}), text, "clear: faults")
+    result = played(FakeControl(document={"trust": {"pem": "x"}}), text, "clear: faults")
     assert len(result.steps) == 1
     assert why in only(result).error
     assert not result.passed
@@ -147,7 +147,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
     def every(seconds: float) -> None:
         ticks = itertools.count(0.0, seconds)
-        monkeypatch.setattr("simulators.scenario.acts.time.monotonic", lambda: next(ticks))
+        monkeypatch.setattr("simulators.scenario.awaiting.time.monotonic", lambda: next(ticks))
 
     return every
 

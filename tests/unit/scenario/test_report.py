@@ -119,3 +119,43 @@ def test_a_number_that_looks_real_is_masked_in_lines_and_reports() -> None:
     assert REAL not in line(told)
     assert "1850*******" in line(told)
     assert REAL.encode() not in junit([Result(plan, (told,))])
+
+
+def version_2(*steps: str) -> Scenario:
+    lines = [f"  - say: {{fr: dit, en: says}}\n    {text}\n" for text in steps]
+    return parse("segur_scenario: 2\ntitle: {fr: un, en: one}\nsteps:\n" + "".join(lines), "s.yaml")
+
+
+def test_a_step_that_was_not_played_is_skipped_and_an_explanation_goes_out() -> None:
+    plan = version_2("pfi: poll", "explain: last", "pause: true")
+    skipped = Outcome({"outcome": "done"}, skipped="pfi is the product under test: says")
+    steps = (
+        Played(1, plan.steps[0], 4, skipped),
+        Played(2, plan.steps[1], 6, Outcome({"outcome": "refused"}, text="why\nit was\x07 refused")),
+        Played(3, plan.steps[2], 8, skipped, misses={"journal": ({"operation": "x"}, "0 exchange(s)")}),
+    )
+    (suite,) = root(Result(plan, steps))
+    assert (suite.get("skipped"), suite.get("failures")) == ("1", "1")
+    cases = suite.findall("testcase")
+    assert [[child.tag for child in case] for case in cases] == [["skipped"], ["system-out"], ["failure"]]
+    assert cases[1][0].text == "why\nit was\ufffd refused"
+
+
+@pytest.mark.parametrize(
+    ("step", "route"),
+    [
+        ("dpi: {validate: letter}", "dpi  validate"),
+        ("identity: {admit: {patient: a}}", "identity  admit"),
+        ("pfi: poll", "pfi  poll"),
+        ("mail: {reply: {from: a}}", "mail  reply"),
+        ("third_party: {by: laboratory, act: mask}", "laboratory → dmp  mask"),
+        ("advance: P1D", "sandbox"),
+    ],
+)
+def test_a_line_tells_who_acts(step: str, route: str) -> None:
+    plan = version_2(step)
+    assert line(done(plan), "en").startswith(f"✓  1  {route} ")
+    refused = done(plan, values={"outcome": "refused", "text": "not now"}, misses={"outcome": ("done", "refused")})
+    assert "        not now" in line(refused, "en").splitlines()
+    left_out = Played(1, plan.steps[0], 4, Outcome({"outcome": "done"}, skipped="the product does it"))
+    assert line(left_out, "en").startswith("–  1") and "the product does it" in line(left_out, "en")
