@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from simulators.assembly.clockwork import Clockwork
 from simulators.assembly.endpoints import describe_world, withdraw_endpoints, world_folder, write_endpoints
 from simulators.assembly.holders import Holders
 from simulators.assembly.incidents import RULES as INCIDENT_RULES
@@ -46,7 +47,6 @@ from simulators.core.world import World, Worlds
 from simulators.population.guard import may_hold, real_identifiers
 
 log = logging.getLogger("simulators")
-TICK_S = 1.0
 
 
 class Sandbox:
@@ -60,7 +60,6 @@ class Sandbox:
         self.ready = False
         self.awaited = AwaitedBook()
         self._stopping = threading.Event()
-        self._clockwork: threading.Thread | None = None
 
     def start(self) -> Self:
         """Opens the store, the ports and the worlds, then proves itself by one real exchange per
@@ -73,7 +72,7 @@ class Sandbox:
                 self.worlds.ensure(name)
             tell(self.worlds, self.trusted.vendor)
             self.ports.open(self)
-            self._start_clockwork()
+            self._clockwork.start()
             if self.settings.readiness:
                 self._prove_ready()
             self.ready = True
@@ -106,11 +105,15 @@ class Sandbox:
             allow_hosts=self.settings.allow_hosts,
             local=self.ports.local_url,
             identity=lambda world, structure: self.holders.pair(world, structure).auth_cli,
+            cachet=lambda world, structure: self.holders.pair(world, structure).sign,
         )
         self.on_incident = recorder(self.worlds)
         handlers = {kind: h for service in self.services for kind, h in service.due.items()}
         senders = {kind: s for service in self.services for kind, s in service.senders.items()}
-        self.due = Due(self.worlds, handlers, senders, worker=f"clockwork-{secrets.token_hex(4)}")
+        polls = [poll for service in self.services for poll in service.polls]
+        self.due = Due(self.worlds, handlers, senders, worker=f"clockwork-{secrets.token_hex(4)}", polls=polls)
+        hints = ("due", *(hint for service in self.services for hint in service.hints))
+        self._clockwork = Clockwork(self.due, self.worlds, self.store.bell, hints)
 
     def _open_pki(self, url_base: str) -> Pki:
         folder, names = self.settings.pki_folder, self.settings.names
@@ -129,8 +132,8 @@ class Sandbox:
     def stop(self) -> None:
         """Closes ports, threads and store, and takes the endpoints files away; idempotent."""
         self._stopping.set()
-        if self._clockwork is not None:
-            self._clockwork.join(timeout=5)
+        if hasattr(self, "_clockwork"):
+            self._clockwork.stop()
         if hasattr(self, "ports"):
             self.ports.close()
         if hasattr(self, "store"):
@@ -196,17 +199,6 @@ class Sandbox:
 
     def _link(self, world: str, number: int) -> str:
         return f"{self.console_url}/exchanges/{world}/{number}"
-
-    def _start_clockwork(self) -> None:
-        self._clockwork = threading.Thread(target=self._tick, name="clockwork", daemon=True)
-        self._clockwork.start()
-
-    def _tick(self) -> None:
-        while not self._stopping.wait(TICK_S):
-            try:
-                self.due.work()
-            except Exception:  # the clockwork must outlive one bad tick
-                log.exception("the clockwork met an error")
 
     def _prove_ready(self) -> None:
         from simulators.assembly.readiness import prove

@@ -87,7 +87,7 @@ def _world(sandbox: Sandbox, name: str) -> dict[str, Any]:
 def service_urls(sandbox: Sandbox, name: str, prefix: str = "", base: str = "") -> dict[str, str]:
     """Per service name its URL, in the default world or under ``prefix``; ``base`` replaces the public one."""
     service = next(s for s in sandbox.services if s.name == name)
-    first = service.listeners[0].name
+    first = next((spec.name for spec in service.listeners), "")
     at = {label: service.path_listeners.get(label, first) for label in service.paths}
     prefixes = {label: prefix if sandbox.ports.carries_world(at[label]) else "" for label in service.paths}
     bases = {label: base or sandbox.url(at[label]) for label in service.paths}

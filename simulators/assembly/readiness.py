@@ -6,6 +6,8 @@ import contextlib
 import json
 import ssl
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -13,10 +15,15 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from simulators.assembly.endpoints import certificate_files, describe_world, service_urls, trust_files
 from simulators.clients.dmp.access import dmp_client, patient_of, replayable_ids
 from simulators.clients.mail.sending import Server, send
+from simulators.clients.mllp import MllpServer, send_once
 from simulators.clients.oidc import OidcClient, read_metadata
 from simulators.clients.transport import Channel, HttpAnswer
 from simulators.core.errors import EnvironmentProblem, SandboxError, WorldGone
+from simulators.core.hl7 import Head, read_message, stamp
 from simulators.core.pki import client_context
+from simulators.population.pam.build import build_pam
+from simulators.population.pam.model import Identifier, Identity, PamEvent
+from simulators.population.pam.model import Name as PatientName
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
@@ -110,6 +117,24 @@ def _mssante(sandbox: Sandbox) -> None:
         raise EnvironmentProblem(f"the MSSanté operator answered {answer.code} {answer.text}")
 
 
+def _hl7(listener: str, sandbox: Sandbox) -> None:
+    """A patient is announced (ADT^A28) over MLLP with TLS; the certificate leads to the hidden world."""
+    described = describe_world(sandbox, SELF_CHECK, certificates=False)
+    hospital = next(s["id"] for s in described["structures"] if s["slug"] == "hospital")
+    context = client_context(sandbox.trusted.at(sandbox.now()), sandbox.holders.pair(SELF_CHECK, hospital).auth_cli)
+    head = Head("READY", "READY", listener, "READY", sandbox.now(), "", "ready")
+    identity = Identity((Identifier("READY", "PI", "READY"),), (PatientName("READY", "SELFCHECK"),), "19700101", "U")
+    event = PamEvent("A28", replace(identity, statuses=("PROV",)), recorded=stamp(sandbox.now()))
+    url = sandbox.local_url(listener)
+    told = send_once(MllpServer(url, context, named=(urlsplit(url).hostname or "",)), build_pam(event, head))
+    if read_message(told).value("MSA-1") != "AA":
+        raise EnvironmentProblem(f"{listener} answered {told!r}")
+
+
+def _no_port(sandbox: Sandbox) -> None:
+    """The identity repository only speaks: there is nobody to ask."""
+
+
 def _form(base: str, path: str, fields: Mapping[str, str], context: ssl.SSLContext) -> HttpAnswer:
     channel = Channel(base, context, named=[urlsplit(base).hostname or ""])
     try:
@@ -124,4 +149,7 @@ PROOFS: Mapping[str, Callable[[Sandbox], None]] = {
     "pro_sante_connect": _pro_sante_connect,
     "hospital_idp": _hospital_idp,
     "mssante": _mssante,
+    "pfi": partial(_hl7, "pfi_mllps"),
+    "dpi": partial(_hl7, "dpi_mllps"),
+    "identity_repository": _no_port,
 }

@@ -15,6 +15,9 @@ ROOMS = {
     "pro_sante_connect": "simulators.pro_sante_connect.service",
     "hospital_idp": "simulators.hospital_idp.service",
     "mssante": "simulators.mssante.service",
+    "pfi": "simulators.pfi.service",
+    "dpi": "simulators.dpi.service",
+    "identity_repository": "simulators.identity_repository.service",
 }
 TrustAt = Callable[[datetime], Trust]
 CONSOLE = "simulators.console.app"

@@ -1,4 +1,4 @@
-"""``check FILE...``: what a file is and every finding: CDA, XDM archive, VIHF, SOAP message, mail."""
+"""``check FILE...``: what a file is and every finding: CDA, XDM archive, VIHF, SOAP or HL7 v2 message, mail."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ from simulators.core.clock import system_now
 from simulators.population.masking import mask_of
 from simulators.scenario import refusals
 from simulators.scenario.baseline import Entry, Judged, Seen, findings, judge, load
-from simulators.scenario.report import Case, explained
+from simulators.scenario.report import Case
+from simulators.scenario.wording import explained
 
 Expected = Callable[[str, int], bool]
 

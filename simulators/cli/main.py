@@ -34,6 +34,7 @@ COMMANDS = {
     "rules": "the rule catalogue / le catalogue des règles",
     "journal": "what went over the wire / ce qui est passé sur le fil",
     "doctor": "is everything in place, and how to mend / tout est-il en place",
+    "health": "one real exchange per protocol, now: exit 0 or 1 / un vrai échange par protocole",
     "watch": "live: what came, what is awaited, why it does not match / suivre en direct",
     "world": "create, list, reset, snapshot, restore, delete worlds / les mondes",
     "clock": "both times: show, advance, freeze / les deux temps",
@@ -41,8 +42,10 @@ COMMANDS = {
     "refuse": "forced refusals / les refus forcés",
     "cert": "certificates / les certificats",
     "population": "your own data: import, export, adopted, promote, template / vos propres données",
+    "identity": "the identity repository: admit, qualify, consent, merge... by IHE PAM / le référentiel d'identités",
     "client": "OpenID clients: list, add, remove, promote / les clients OpenID",
     "phone": "the e-CPS in the box: list, approve, refuse... qr / l'e-CPS simulée",
+    "dmp": "third parties in the DMP: publish, replace, delete, mask, show / les tiers dans le DMP",
     "trust": "what makes a product trust the sandbox / faire confiance au bac à sable",
     "hosts": "names of the shared HTTPS port in a hosts file / les noms dans un fichier hosts",
 }

@@ -3,29 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from simulators.cli.codes import FAILED, NOTHING_CAME, PASS
-from simulators.clients.control import Control
+from simulators.clients.control import Control, world_path
 from simulators.core.clock import system_now
 from simulators.scenario.load import Scenario
-from simulators.scenario.play import Played, Result, play
+from simulators.scenario.picture.words import Lang
+from simulators.scenario.play import ALONE, Guide, Played, Result, play
+from simulators.scenario.refusals import newest, rows
 from simulators.scenario.report import Case, junit, line
 
 
 class Playing:
     """Plays scenarios one after the other and keeps what a report needs."""
 
-    def __init__(self, control: Control, lang: str = "fr") -> None:
-        self._control, self._lang = control, lang
+    def __init__(self, control: Control, lang: str = "fr", guide: Guide = ALONE, pages: Path | None = None) -> None:
+        """``pages``: folder for one page a scenario, with the pictures of its journeys."""
+        self._control, self._lang, self._guide, self._pages = control, lang, replace(guide, lang=lang), pages
         self.results: list[Result] = []
 
     def play(self, scenarios: Iterable[Scenario]) -> int:
         """The exit code of them all: 0 when every one passed, 4 when nothing came from the product, else 1."""
         for scenario in scenarios:
             print(f"\n{scenario.title(self._lang)}  ({scenario.file}, world {scenario.world})", flush=True)
-            self.results.append(play(scenario, self._control, system_now, self._tell))
+            since = self._since(scenario.world) if self._pages else 0
+            result = play(scenario, self._control, system_now, self._tell, guide=self._guide)
+            self.results.append(result)
+            if self._pages:
+                self._write_page(self._pages, result, since)
         return self.code()
+
+    def _since(self, world: str) -> int:
+        """The journal outlives the reset by which a scenario begins."""
+        return newest(self._control, world) if world in self._control.call("GET", "/worlds")["worlds"] else 0
+
+    def _write_page(self, folder: Path, result: Result, since: int) -> None:
+        # Only a report needs the picture.
+        from simulators.scenario.picture.html_report import report_html
+        from simulators.scenario.picture.knowing import known_from
+
+        world = result.scenario.world
+        known = known_from(self._control.call("GET", world_path(world)))
+        lang: Lang = "en" if self._lang == "en" else "fr"
+        page = report_html(result, rows(self._control, world, since), lang, known=known)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{Path(result.scenario.file).stem}.html").write_text(page, "utf-8")
 
     def _tell(self, played: Played) -> None:
         print(line(played, self._lang), flush=True)

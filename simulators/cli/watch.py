@@ -23,7 +23,8 @@ STOPPING = 503
 WORDS = {
     "fr": {
         "watching": "monde {world} : j'attends ce qui arrive (Ctrl-C arrête)",
-        "awaited": "attendu {id}  {label}{expect}",
+        "awaited": "attendu {id}  {who}{label}{expect}",
+        "step": "étape {step}",
         "met": "{id}  satisfait par l'échange {met}",
         "unmet": "{id}  n'est plus attendu, rien ne correspond",
         "match": "    correspond",
@@ -35,7 +36,8 @@ WORDS = {
     },
     "en": {
         "watching": "world {world}: waiting for what comes (Ctrl-C stops)",
-        "awaited": "awaited {id}  {label}{expect}",
+        "awaited": "awaited {id}  {who}{label}{expect}",
+        "step": "step {step}",
         "met": "{id}  met by exchange {met}",
         "unmet": "{id}  is awaited no more, nothing matched",
         "match": "    matches",
@@ -171,7 +173,14 @@ class Watching:
             self._say("met" if one["met"] else "unmet", **one)
         for one in awaited:
             expect = " ".join(f"{name}={value}" for name, value in one["expect"].items())
-            self._say("awaited", id=one["id"], label=f"{one['label']}  " if one["label"] else "", expect=expect)
+            label = f"{one['label']}  " if one["label"] else ""
+            self._say("awaited", id=one["id"], who=self._who(one), label=label, expect=expect)
+
+    def _who(self, awaited: Mapping[str, Any]) -> str:
+        """The step of the scenario and the part that the product plays in it, as far as they are known."""
+        step = self._words["step"].format(step=awaited["step"]) if awaited["step"] else ""
+        who = ", ".join(filter(None, (step, awaited["role"])))
+        return f"{who}: " if who else ""
 
     def _return(self, problem: Exception, end: float | None) -> bool:
         """Waits for a sandbox to answer again; goes on where it was when it is the same journal."""

@@ -7,22 +7,29 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, jsonify, request
 
-from simulators.console import configuration, openapi, pages, problems
+from simulators.console import configuration, journeys, openapi, pages, problems
 from simulators.console.access import API, COOKIE, Access
 from simulators.console.api import (
     checking,
+    dmp,
+    dmp_documents,
     doctor,
+    dpi,
     exchanges,
     general,
+    identity,
     mail,
     people,
+    pfi,
     pro_sante_connect,
+    proof,
     providers,
     triggers,
     watching,
     webmail,
     worlds,
 )
+from simulators.console.api import journeys as api_journeys
 from simulators.console.api.route import Route, Values
 from simulators.core.service import WSGIApp
 
@@ -31,16 +38,23 @@ if TYPE_CHECKING:
 
 ROUTES: tuple[Route, ...] = (
     *general.ROUTES,
+    *proof.ROUTES,
     *worlds.ROUTES,
     *people.ROUTES,
     *providers.ROUTES,
     *pro_sante_connect.ROUTES,
     *exchanges.ROUTES,
+    *api_journeys.ROUTES,
     *triggers.ROUTES,
     *doctor.ROUTES,
     *checking.ROUTES,
     *mail.ROUTES,
     *webmail.ROUTES,
+    *dmp.ROUTES,
+    *dmp_documents.ROUTES,
+    *identity.ROUTES,
+    *pfi.ROUTES,
+    *dpi.ROUTES,
     *watching.ROUTES,
 )
 LARGEST_BODY = 1 << 20
@@ -73,10 +87,19 @@ def console_app(sandbox: Sandbox) -> WSGIApp:
     app.add_url_rule(OPENAPI, "openapi", lambda: jsonify(openapi.document(ROUTES)))
     pages.register(app, sandbox)
     configuration.register(app, sandbox)
+    journeys.register(app, sandbox)
     if any(service.name == "mssante" for service in sandbox.services):
         from simulators.console import mail as webmail_pages
 
         webmail_pages.register(app, sandbox)
+    if any(service.name == "dpi" for service in sandbox.services):
+        from simulators.console import dpi as worklist_pages
+
+        worklist_pages.register(app, sandbox)
+    if any(service.name == pfi.NAME for service in sandbox.services):
+        from simulators.console import pfi as pfi_page
+
+        pfi_page.register(app, sandbox)
     app.register_error_handler(Exception, _problem)
     return app
 

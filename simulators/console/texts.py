@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from simulators.console.dpi.texts import DPI
 from simulators.console.mail_texts import MAIL
+from simulators.console.pfi_texts import PFI
 
 TEXTS: dict[str, dict[str, str]] = {
     "fr": {
@@ -83,6 +85,19 @@ TEXTS: dict[str, dict[str, str]] = {
         "product": "Produit",
         "certificate": "Certificat",
         "address": "Adresse",
+        "journeys": "Parcours",
+        "journeys_why": "Les échanges qui vont ensemble : même document, même message, même patient au même moment.",
+        "journeys_cut": "Les plus anciens ne sont pas montrés ici.",
+        "journey": "Parcours",
+        "journey_start": "Début",
+        "journey_through": "Acteurs",
+        "journey_from": "De",
+        "journey_to": "À",
+        "journey_how": "Une flèche mène à ce qui a circulé et au verdict.",
+        "journey_live": "Suivre en direct",
+        "journey_pause": "Arrêter le direct",
+        "journey_svg": "Image SVG",
+        "patient": "Patient",
         "mark_world_by": "monde donné par",
         "mark_contradictions": "contradictions",
         "mark_adopted": "adoptés",
@@ -170,6 +185,19 @@ TEXTS: dict[str, dict[str, str]] = {
         "product": "Product",
         "certificate": "Certificate",
         "address": "Address",
+        "journeys": "Journeys",
+        "journeys_why": "Exchanges that belong together: same document, same message, same patient at the same moment.",
+        "journeys_cut": "The oldest are not shown here.",
+        "journey": "Journey",
+        "journey_start": "Start",
+        "journey_through": "Actors",
+        "journey_from": "From",
+        "journey_to": "To",
+        "journey_how": "An arrow leads to what travelled and to the verdict.",
+        "journey_live": "Follow live",
+        "journey_pause": "Stop following",
+        "journey_svg": "SVG image",
+        "patient": "Patient",
         "mark_world_by": "world given by",
         "mark_contradictions": "contradictions",
         "mark_adopted": "adopted",
@@ -180,5 +208,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "mark_traceback": "traceback",
     },
 }
-for _language, _words in MAIL.items():
+for _language, _words in (*MAIL.items(), *PFI.items()):
+    TEXTS[_language].update(_words)
+for _language, _words in DPI.items():
     TEXTS[_language].update(_words)

@@ -113,7 +113,7 @@ def test_what_others_wait_for_is_told_with_its_near_misses(
 
     def wait() -> None:
         expect = {"operation": "dmp.TD0.2", "outcome": "accepted"}
-        body = {"since": 0, "timeout": 30, "expect": expect, "label": "the product asks"}
+        body = {"since": 0, "timeout": 30, "expect": expect, "label": "the product asks", "role": "dpi", "step": "4"}
         assert control.call("POST", f"/worlds/{world}/exchanges/wait", body)["exchange"] is not None
         told.set()
 
@@ -129,7 +129,7 @@ def test_what_others_wait_for_is_told_with_its_near_misses(
     code, lines = watch("--timeout", "6", meanwhile=meanwhile)
     assert (code, told.is_set()) == (0, True)
     awaited = next(line for line in lines if line.startswith("awaited E"))
-    assert awaited.endswith("the product asks  operation=dmp.TD0.2 outcome=accepted")
+    assert awaited.endswith("step 4, dpi: the product asks  operation=dmp.TD0.2 outcome=accepted")
     id = awaited.split()[1]
     assert f"    {id} does not match: outcome expected accepted, found refused" in lines
     assert f"{id}  met by exchange 2" in lines

@@ -76,8 +76,9 @@ def _program() -> str:
 
 
 @contextmanager
-def running_dovecot(folder: Path) -> Iterator[int]:
-    """The IMAP port of a Dovecot that knows :data:`USER`; it is stopped afterwards."""
+def running_dovecot(folder: Path, configuration: str = _CONFIGURATION, **more: str) -> Iterator[int]:
+    """The IMAP port of a Dovecot that knows :data:`USER`, or of another ``configuration``, whose other values are
+    ``more``; it is stopped afterwards."""
     port = _free_port()
     root = os.geteuid() == 0
     names = ("dovecot", "dovenull", "mail") if root else (getpass.getuser(),) * 3
@@ -86,7 +87,7 @@ def running_dovecot(folder: Path) -> Iterator[int]:
     for name in ("run", "state", "home", "mail"):
         (folder / name).mkdir(parents=True)
     values = {"internal": internal, "login": login, "user": owner, "internal_group": groups[0], "group": groups[1]}
-    text = _CONFIGURATION.format(folder=folder, port=port, password=PASSWORD, **values)
+    text = configuration.format(folder=folder, port=port, password=PASSWORD, **{**values, **more})
     (folder / "dovecot.conf").write_text(text)
     if root:
         for name in ("home", "mail"):

@@ -55,15 +55,15 @@ def start_command(cache: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 class SandboxProcess:
-    """``up`` with ``arguments``, ready on return. ``with`` kills it at the end."""
+    """``up`` with ``arguments``, ready on return. ``with`` kills it at the end, and ``patience`` seconds do."""
 
-    def __init__(self, cache: Path, endpoints: Path, *arguments: str) -> None:
+    def __init__(self, cache: Path, endpoints: Path, *arguments: str, patience: float = PATIENCE_S) -> None:
         command: Sequence[str] = [*COMMAND, "up", "--random-ports", "--endpoints", str(endpoints), *arguments]
         self._log = endpoints.with_suffix(".log").open("ab")
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=environment(cache), stdout=subprocess.PIPE, stderr=self._log, text=True
         )
-        self._watchdog = threading.Timer(PATIENCE_S, self._process.kill)
+        self._watchdog = threading.Timer(patience, self._process.kill)
         self._watchdog.daemon = True
         self._watchdog.start()
         self.lines = self._until_ready()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from simulators.assembly.configuration import peers
 from simulators.assembly.configuration.model import Line, Section
 from simulators.assembly.endpoints import PASSWORD, certificate_files, describe_world, service_urls
 from simulators.core.rules import Text
@@ -17,7 +18,7 @@ _TITLES: Final = {
     "patients": Text("URL service DMP patients (TD0.2)", "DMP patients service URL (TD0.2)"),
     "habilitations": Text("URL service DMP habilitations (TD0.3)", "DMP authorisations service URL (TD0.3)"),
     "repository": Text("URL service DMP repository (TD2.1, TD3.2)", "DMP repository service URL (TD2.1, TD3.2)"),
-    "registry": Text("URL service DMP registry (TD3.1)", "DMP registry service URL (TD3.1)"),
+    "registry": Text("URL service DMP registry (TD3.1, TD3.3)", "DMP registry service URL (TD3.1, TD3.3)"),
 }
 _PSC: Final = {
     "issuer": Text("Émetteur (issuer) PSC", "PSC issuer"),
@@ -39,7 +40,7 @@ _DMP_PROVES: Final = {
     "patients": ("dmp.TD0.2",),
     "habilitations": ("dmp.TD0.3",),
     "repository": ("dmp.TD2.1", "dmp.TD3.2"),
-    "registry": ("dmp.TD3.1",),
+    "registry": ("dmp.TD3.1", "dmp.TD3.3"),
 }
 
 
@@ -279,4 +280,6 @@ _SECTIONS: Final[Mapping[str, Callable[[Any, Mapping[str, Any], Mapping[str, str
     "pro_sante_connect": _psc,
     "hospital_idp": _hospital_idp,
     "mssante": _mssante,
+    "pfi": peers.pfi,
+    "dpi": peers.dpi,
 }

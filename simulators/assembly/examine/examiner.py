@@ -1,7 +1,8 @@
 """Tells what a file is and lets the simulators judge it, over the wire, in a world of its own.
 
 A CDA is fed in a lot built around it; a VIHF travels in an existence test; a SOAP message goes as it is. A mail is
-judged by the operator's rules without a session: whose certificate or token would carry it changes nothing in it.
+judged by the operator's rules without a session: whose certificate or token would carry it changes nothing in it. An
+HL7 v2 message is judged by our peers' rules, without what a registry or a record would add; its document by the DMP.
 The TLS certificate is that of the structure the file declares, so that what is judged is the file.
 """
 
@@ -20,6 +21,7 @@ from simulators.assembly.examine.about import about_cda, about_token
 from simulators.assembly.examine.kinds import (
     attribute,
     cx_of,
+    looks_hl7,
     looks_mail,
     looks_multipart,
     multipart_type,
@@ -81,6 +83,8 @@ class Examiner:
     def _recognised(self, name: str, data: bytes) -> Examined:
         if _ARCHIVE.match(data):
             return self._archive(name, data)
+        if looks_hl7(data):
+            return self._hl7(name, data)
         if looks_multipart(data):
             return self._multipart(name, data)
         if looks_mail(data):
@@ -99,7 +103,9 @@ class Examiner:
         if next(root.iter("{*}ClinicalDocument"), None) is not None:
             return self._cda(name, data)
         kind = etree.QName(root).localname
-        raise NotKnown(f"{name}: <{kind}> is no CDA, no XDM archive, no VIHF, no SOAP message and no mail")
+        raise NotKnown(
+            f"{name}: <{kind}> is no CDA, no XDM archive, no VIHF, no SOAP message, no HL7 v2 message and no mail"
+        )
 
     def _archive(self, name: str, data: bytes) -> Examined:
         try:
@@ -111,6 +117,14 @@ class Examiner:
         facts = tuple(f"{f.kind} {f.where} {f.found}".strip() for f in archive.facts)
         inside = tuple(self._held(document.name, document.data) for document in archive.documents)
         return Examined(name, "XDM archive", (), facts, inside)
+
+    def _hl7(self, name: str, data: bytes) -> Examined:
+        """The message as our peers see it, then its document as the DMP would."""
+        from simulators.assembly.examine.hl7 import examine_hl7
+
+        with self._sandbox.store.read(WORLD) as tx:
+            found, document = examine_hl7(name, data, self._policy, tx, self._sandbox.now().date())
+        return replace(found, inside=(self._held("OBX-5.5", document),)) if document else found
 
     def _held(self, name: str, data: bytes) -> Examined:
         """A document of an archive, which may be of any kind."""

@@ -12,12 +12,18 @@ from simulators.core.xml.encoding import to_utf8
 from simulators.population.ins import Ins
 
 _DELIMITER = re.compile(rb"\s*--([^\s][^\r\n]{0,69})\r?\ncontent-", re.IGNORECASE)
+_HL7 = re.compile(rb"(?:\xef\xbb\xbf)?[\x0b\s]*MSH[^\w\s]")
 _FIELD = re.compile(rb"[!-9;-~]+[ \t]*:")
 _OF_A_MAIL = re.compile(
     rb"^(?:from|to|subject|date|message-id|received|return-path|mime-version)[ \t]*:", re.IGNORECASE | re.MULTILINE
 )
 _LONGEST_HEAD = 256 * 1024
 _DECLARATION = re.compile(rb"\s*<\?xml\s[^>]*\?>\s*")
+
+
+def looks_hl7(data: bytes) -> bool:
+    """Whether the bytes begin with a header of HL7 v2, framed for MLLP or not."""
+    return _HL7.match(data) is not None
 
 
 def looks_multipart(data: bytes) -> bool:

@@ -82,10 +82,10 @@ def wait_exchange(sandbox: Sandbox, values: Values, world: str) -> Any:
     timeout = values.seconds("timeout", 30.0, high=LONGEST_WAIT_S)
     expected = Expectation(values.mapping("expect"))
     since = values.number("since", 0)
-    label = values.text("label")
+    label, role, step = values.text("label"), values.text("role"), values.text("step")
     # Whoever follows the journal expects nothing: those who watch would only see it come and go.
-    told = sandbox.awaited.awaiting(world, expected, since, label) if expected.conditions or label else nullcontext()
-    with told as awaited:
+    shown = sandbox.awaited.awaiting(world, expected, since, label, role, step)
+    with shown if expected.conditions or label else nullcontext() as awaited:
         waited = wait_for(
             sandbox.store, world, expected, since=since, timeout=timeout, stopped=lambda: sandbox.stopping
         )
@@ -110,7 +110,8 @@ def _download(body: bytes, name: str) -> Response:
 
 
 PAGE = {"since": INTEGER, "limit": INTEGER, "last": INTEGER, "key": STRING}
-WAIT = {"since": INTEGER, "timeout": {"type": "number"}, "expect": {"type": "object"}, "label": STRING}
+WAIT = {"since": INTEGER, "timeout": {"type": "number"}, "expect": {"type": "object"}}
+WAIT |= {"label": STRING, "role": STRING, "step": STRING}
 # Our client has certificates of its own, made for the moment, and calls another name of the same port.
 OURS = ("header Host", "/ds:X509Certificate", "/ds:X509SerialNumber")
 AGAINST = {"against": {"type": "string", "description": "good (default), client, or a number"}}

@@ -9,6 +9,8 @@ import pytest
 
 from simulators.console.texts import TEXTS
 from simulators.core.rules import Grade, Level
+from simulators.dpi.life import Act, State
+from simulators.pfi.log import EVENTS as PFI_EVENTS
 from simulators.population.patient import DmpState
 
 TEMPLATES = {path.name: path.read_text("utf-8") for path in (files("simulators.console") / "templates").iterdir()}
@@ -33,6 +35,9 @@ def test_every_text_a_template_asks_for_exists() -> None:
         ("level_", (Level.REFUSE, Level.WARN)),
         ("grade_", tuple(Grade)),
         ("dmp_", DmpState.__args__),  # type: ignore[attr-defined]
+        ("dpi_state_", tuple(State)),
+        ("dpi_act_", tuple(Act)),
+        ("pfi_event_", PFI_EVENTS),
     ],
 )
 def test_every_value_shown_has_its_words(prefix: str, values: tuple[str, ...]) -> None:
@@ -40,18 +45,21 @@ def test_every_value_shown_has_its_words(prefix: str, values: tuple[str, ...]) -
 
 
 def test_no_text_is_left_over() -> None:
-    whole = "".join(TEMPLATES.values()) + _webmail()
+    whole = "".join(TEMPLATES.values()) + _code()
+    built = sorted({prefix for prefix in re.findall(r"""\bt\[f?["'](\w+_)(?:["'] ~|\{)""", whole)})
     told = {name for name in TEXTS["fr"] if re.search(rf"(\bt\.|[\"']){name}\b", whole)}
     by_value = re.compile(
-        r"(accepted|refused|failed|incident|(level|grade|dmp|mark|mail_(kind|state|family|use|dsn|mdn|channel))_\w+)"
+        r"(accepted|refused|failed|incident|(level|grade|dmp|mark|mail_(kind|state|family|use|dsn|mdn|channel))_\w+"
+        rf"|({'|'.join(built)})\w+)"
     )
     by_name = {"structure", "professional", "product", "certificate", "address"}
     assert {name for name in TEXTS["fr"].keys() - told - by_name if not by_value.fullmatch(name)} == set()
 
 
-def _webmail() -> str:
-    """Its code names some of the texts: why nothing was sent, the header of a CDA."""
-    return "".join(path.read_text("utf-8") for path in (files("simulators.console") / "mail").glob("*.py"))  # type: ignore[attr-defined]
+def _code() -> str:
+    """The code of webmail and worklist names some of the texts: why nothing was sent, the header of a CDA."""
+    rooms = [files("simulators.console") / room for room in ("mail", "dpi")]
+    return "".join(path.read_text("utf-8") for room in rooms for path in room.glob("*.py"))  # type: ignore[attr-defined]
 
 
 def test_no_template_brings_script_or_outside_content() -> None:
