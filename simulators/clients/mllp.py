@@ -9,17 +9,21 @@ import contextlib
 import socket
 import ssl
 import time
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
 from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from simulators.clients.outbound import check_host
+from simulators.clients.outbound import check_call, check_host, hosts_of
 from simulators.core.errors import SandboxError
+from simulators.core.exchange import Runtime
 from simulators.core.listeners.mllp import MllpFramer, frame
 from simulators.core.listeners.session import Frame, Violation
+from simulators.core.pki import Trust, client_context
 from simulators.core.store.guard import refuse_wire
+from simulators.core.world import World
 
 PATIENCE_S = 30.0
 """A hospital record integrates a document before it answers (facts pfi §6)."""
@@ -139,3 +143,16 @@ def send_once(server: MllpServer, message: bytes) -> bytes:
     """One connection for one exchange. Raises as :class:`MllpLine` does."""
     with MllpLine(server) as line:
         return line.exchange(message)
+
+
+def server_of(
+    runtime: Runtime, trust: Callable[[datetime], Trust], world: World, url: str, structure: str, patience_s: float
+) -> MllpServer:
+    """A counterpart that a world names: over TLS it is called with the AUTH_CLI of ``structure``; ``trust`` judges its
+    own. Raises ``OutboundDenied``, ``ValueError``."""
+    server = MllpServer(url, timeout=patience_s, named=(*runtime.allow_hosts, *hosts_of(world.policy)))
+    check_call(server.address[0], world.policy, runtime.allow_hosts)
+    if not server.secure:
+        return server
+    issued = runtime.identity(world.name, structure) if runtime.identity is not None else None
+    return replace(server, context=client_context(trust(runtime.now()), issued))

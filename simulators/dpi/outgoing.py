@@ -11,14 +11,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from simulators.clients.mllp import MllpProblem, MllpServer, send_once
-from simulators.clients.outbound import OutboundDenied, check_call, hosts_of
+from simulators.clients.mllp import MllpProblem, send_once, server_of
+from simulators.clients.outbound import OutboundDenied
 from simulators.core import journal
 from simulators.core.clock import add_period
 from simulators.core.due import DueRow, schedule
 from simulators.core.exchange import Runtime
 from simulators.core.hl7 import read_message
-from simulators.core.pki import Trust, client_context
+from simulators.core.pki import Trust
 from simulators.core.rules import Text
 from simulators.core.store.api import Tx
 from simulators.core.world import World
@@ -86,24 +86,14 @@ class Outgoing:
             url = PFI.text(world.policy) or self.runtime.local(PFI_LISTENER)
         except KeyError:
             return "", Outcome(problem=f"this sandbox plays no PFI: name one by the setting {PFI.name}", sent=False)
+        patience = float(PATIENCE.number(world.policy))
         try:
-            answer = send_once(self._server(world, holder, url), message)
+            answer = send_once(server_of(self.runtime, self._trust, world, url, holder, patience), message)
         except MllpProblem as problem:
             return url, Outcome(problem=str(problem), sent=problem.sent, raw=problem.got)
         except (OutboundDenied, ValueError) as problem:
             return url, Outcome(problem=str(problem), sent=False)
         return url, outcome_of(answer, msh10)
-
-    def _server(self, world: World, holder: str, url: str) -> MllpServer:
-        """Raises ``OutboundDenied``, ``ValueError``."""
-        runtime = self.runtime
-        named = (*runtime.allow_hosts, *hosts_of(world.policy))
-        server = MllpServer(url, timeout=float(PATIENCE.number(world.policy)), named=named)
-        check_call(server.address[0], world.policy, runtime.allow_hosts)
-        if not server.secure:
-            return server
-        issued = runtime.identity(world.name, holder) if runtime.identity is not None else None
-        return replace(server, context=client_context(self._trust(runtime.now()), issued))
 
 
 def _begun(tx: Tx, msh10: str, attempt: int) -> Sending | None:

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from simulators.clients.mllp import MllpProblem, MllpServer, send_once
-from simulators.clients.outbound import OutboundDenied, check_call, hosts_of
+from simulators.clients.mllp import MllpProblem, send_once, server_of
+from simulators.clients.outbound import OutboundDenied
 from simulators.core import journal
 from simulators.core.clock import add_period
 from simulators.core.due import DueRow, schedule
 from simulators.core.errors import Refused
 from simulators.core.exchange import Runtime
 from simulators.core.hl7 import Message, Segment, read_message
-from simulators.core.pki import Trust, client_context
+from simulators.core.pki import Trust
 from simulators.core.store.api import Tx
 from simulators.core.world import World
 from simulators.identity_repository import deliveries
@@ -92,24 +92,14 @@ class Teller:
             url = self.runtime.local(listener) if listener else delivery.url
         except KeyError:
             return Outcome(delivery.url, told=(f"this sandbox has no listener {listener}",))
+        patience = float(PATIENCE.number(world.policy))
         try:
-            answer = send_once(self._server(world, holder, url), message)
+            answer = send_once(server_of(self.runtime, self._trust, world, url, holder, patience), message)
         except MllpProblem as problem:
             return Outcome(url, told=(str(problem),), raw=problem.got)
         except (OutboundDenied, ValueError) as problem:
             return Outcome(url, told=(str(problem),))
         return outcome_of(url, answer, delivery.msh10)
-
-    def _server(self, world: World, holder: str, url: str) -> MllpServer:
-        """Raises ``OutboundDenied``, ``ValueError``."""
-        runtime = self.runtime
-        named = (*runtime.allow_hosts, *hosts_of(world.policy))
-        server = MllpServer(url, timeout=float(PATIENCE.number(world.policy)), named=named)
-        check_call(server.address[0], world.policy, runtime.allow_hosts)
-        if not server.secure:
-            return server
-        issued = runtime.identity(world.name, holder) if runtime.identity is not None else None
-        return replace(server, context=client_context(self._trust(runtime.now()), issued))
 
 
 def outcome_of(url: str, answer: bytes, msh10: str) -> Outcome:

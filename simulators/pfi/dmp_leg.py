@@ -23,7 +23,6 @@ from simulators.core.world import World
 from simulators.core.xml import XmlRefused
 from simulators.documents.errors import DocumentError
 from simulators.documents.hl7.model import Action, Flags, Transmission
-from simulators.documents.hl7.read import document_of
 from simulators.documents.xds.model import Code
 from simulators.pfi import orders, queue, requests
 from simulators.pfi.caller import Caller, caller_of, content_type_of
@@ -82,7 +81,7 @@ class DmpJob:
     def prepare(self, tx: Tx, world: World, name: str) -> Feeding:
         order = orders.get(tx, name)
         transmission = requests.transmission_of(tx, requests.get(tx, order.request))
-        document = document_of(transmission.cda)
+        document = transmission.document
         unique_id = (document.unique_id if document else "") or transmission.document_id
         return Feeding(order, transmission, caller_of(tx, transmission), unique_id)
 

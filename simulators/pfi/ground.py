@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ssl
+import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
+
+from cryptography import x509
 
 from simulators.clients.outbound import check_call, hosts_of
 from simulators.core.errors import SandboxError
@@ -34,6 +37,8 @@ class Ground:
     def __init__(self, trust: Callable[[datetime], Trust]) -> None:
         self._trust = trust
         self._runtime: Runtime | None = None
+        self._lock = threading.Lock()
+        self._contexts: tuple[Trust | None, dict[x509.Certificate, ssl.SSLContext]] = (None, {})
 
     def stand_on(self, runtime: Runtime) -> None:
         """What it runs on, known once the listeners are made and before anything is sent."""
@@ -57,8 +62,15 @@ class Ground:
         return Identity(runtime.identity(world, structure), runtime.cachet(world, structure))
 
     def tls(self, issued: IssuedCertificate) -> ssl.SSLContext:
-        """To call with this certificate."""
-        return client_context(self._trust(self.runtime.now()), issued)
+        """To call with this certificate. A context costs as much as a handshake: it is kept while the trust is."""
+        trust = self._trust(self.runtime.now())
+        with self._lock:
+            if self._contexts[0] is not trust:
+                self._contexts = (trust, {})
+            contexts = self._contexts[1]
+            if issued.certificate not in contexts:
+                contexts[issued.certificate] = client_context(trust, issued)
+            return contexts[issued.certificate]
 
     def local(self, listener: str) -> str:
         """The address of another simulator of this sandbox. Raises :class:`NotReachable`."""

@@ -9,6 +9,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Column, Index, Row, Text
@@ -43,6 +44,8 @@ table: Final = world_table(
     Index("pfi_requests_replaces", "world", "replaces"),
     key=("number",),
 )
+_SMALL: Final = 512 * 1024
+"""Octets of a message whose reading is kept for a while: each of its orders and receipts needs it."""
 _HEADER = re.compile(rb"[^\r\n]*")
 
 
@@ -135,7 +138,13 @@ def message_of(tx: Tx, request: Request) -> bytes:
 
 def transmission_of(tx: Tx, request: Request) -> Transmission:
     """What it asks for, read again."""
-    return read_transmission(read_message(message_of(tx, request)))
+    octets = message_of(tx, request)
+    return _read_lately(octets) if len(octets) <= _SMALL else read_transmission(read_message(octets))
+
+
+@lru_cache(maxsize=32)
+def _read_lately(octets: bytes) -> Transmission:
+    return read_transmission(read_message(octets))
 
 
 def _read(row: Row[Any]) -> Request:

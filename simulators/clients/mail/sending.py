@@ -5,7 +5,8 @@ from __future__ import annotations
 import smtplib
 import ssl
 from base64 import b64encode
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from simulators.clients.outbound import check_host
@@ -85,7 +86,7 @@ def _transaction(
     *,
     insist: bool,
 ) -> Sent:
-    with _connected(server) as smtp:
+    with _session(server) as smtp:
         if login and (insist or smtp.has_extn("auth")):
             answer = smtp.docmd("AUTH", login)
             # A refused token is told by a challenge first; the empty line asks for the reply (RFC 7628 §3.2.3).
@@ -105,6 +106,18 @@ def _login(sender: str, external: str | None, bearer: str) -> str:
         shown = f"user={sender}\x01auth=Bearer {bearer}\x01\x01"
         return f"XOAUTH2 {b64encode(shown.encode()).decode()}"
     return "" if external is None else f"EXTERNAL {b64encode(external.encode()).decode() or '='}"
+
+
+@contextmanager
+def _session(server: Server) -> Iterator[smtplib.SMTP]:
+    """What is answered to QUIT changes nothing of what was said before."""
+    smtp = _connected(server)
+    try:
+        yield smtp
+    finally:
+        with suppress(OSError, smtplib.SMTPException):
+            smtp.quit()
+        smtp.close()
 
 
 def _connected(server: Server) -> smtplib.SMTP:

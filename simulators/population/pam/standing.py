@@ -217,11 +217,18 @@ def _changed(stay: Stay, event: PamEvent) -> Stay:
         return _cancelled(after, event)
     state = _BEGINS.get(event.event) or _BECOMES.get(event.event, stay.state)
     unit = _unit(event) or stay.unit
-    after = replace(after, state=state, unit=unit, moves=(*stay.moves, (_movement(event), unit)))
+    after = replace(after, state=state, unit=unit, moves=_with(stay.moves, (_movement(event), unit)))
     if event.event != "A03":
         return after
     left = (visit.discharged if visit is not None else "") or _when(event)
     return replace(after, discharged=left, before=stay.state)
+
+
+def _with(moves: tuple[tuple[str, str], ...], one: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+    """A movement told again (its acknowledgement was lost) stands once."""
+    if one[0] and one[0] in dict(moves):
+        return tuple(one if move[0] == one[0] else move for move in moves)
+    return (*moves, one)
 
 
 def _corrected(stay: Stay, movement: str, unit: str) -> Stay:
