@@ -11,6 +11,7 @@ import os
 import random
 import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -249,6 +250,46 @@ def test_feeding_in_air_mode(product: Product, who: Identity) -> None:
         client.feed([own(who, archive(LIAISON_LETTER))], mode=vihf.AIR)
     print(refused.value)
     assert refused.value.subcode == (names.SOAP12, ACCESS_DENIED)
+
+
+def test_a_product_deletes_its_document(product: Product, who: Identity) -> None:
+    """Without authorisation and in the name of the structure; afterwards the document is unknown."""
+    client = product(who)
+    entry, content = own(who, archive(LIAISON_LETTER))
+    client.feed([(entry, content)])
+    (entry_uuid,) = client.references([entry.unique_id])
+    for wrong, status, code in (
+        (entry_uuid, names.ARCHIVED, "XDSMetadataUpdateError"),
+        ("urn:uuid:00000000-0000-4000-8000-000000000404", names.APPROVED, "UnresolvedReferenceException"),
+    ):
+        with pytest.raises(soap.RegistryFailure) as refused:
+            client.delete(wrong, status)
+        print(refused.value)
+        assert refused.value.codes == [code]
+    client.delete(entry_uuid)
+    assert client.references([entry.unique_id]) == []
+    client.authorise()
+    assert client.find() == []
+    with pytest.raises(soap.Refused) as gone:
+        client.retrieve([("1.2.250.1.213.4.1.1.1.2", entry.unique_id)])
+    assert gone.value.codes == ["XDSDocumentUniqueIdError"]
+    with pytest.raises(soap.RegistryFailure) as again:
+        client.delete(entry_uuid)
+    print(again.value)
+    assert again.value.codes == ["XDSMetadataUpdateError"]
+
+
+def test_another_structure_deletes_nothing(product: Product, who: Identity, rng: random.Random) -> None:
+    entry, content = own(who, archive(LIAISON_LETTER))
+    owner = product(who)
+    owner.feed([(entry, content)])
+    (entry_uuid,) = owner.references([entry.unique_id])
+    other = product(replace(new_identity(rng), patient=who.patient))
+    with pytest.raises(soap.RegistryFailure) as refused:
+        other.delete(entry_uuid)
+    print(refused.value)
+    assert refused.value.codes == ["XDSMetadataUpdateError"]
+    assert owner.references([entry.unique_id]) == [entry_uuid]
 
 
 def test_searching_without_authorisation(product: Product, who: Identity) -> None:

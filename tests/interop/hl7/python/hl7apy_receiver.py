@@ -36,7 +36,7 @@ class Other(AbstractErrorHandler):
 
 if __name__ == "__main__":
     kinds = ["MDM^T02^MDM_T02", "MDM^T10^MDM_T02", "MDM^T04^MDM_T02"]
-    handlers = {kind: (Handler,) for kind in kinds} | {"ERR": (Other,)}
+    handlers = dict.fromkeys(kinds, (Handler,)) | {"ERR": (Other,)}
     server = MLLPServer("127.0.0.1", int(sys.argv[1]), handlers)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print("ready", flush=True)

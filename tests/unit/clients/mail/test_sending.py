@@ -1,4 +1,4 @@
-"""An operator that takes the certificate of the TLS session for all, and offers no AUTH."""
+"""An operator that may offer no AUTH, because it judges the certificate of the TLS session alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ import pytest
 from simulators.clients.mail.sending import Server, send
 
 MAIL = b"Subject: bonjour\r\n\r\ntexte\r\n"
-ANSWERS = {"AUTH EXTERNAL": b"235 ok\r\n", "DATA": b"354 go on\r\n", "AUTH XOAUTH2": b"503 no AUTH here\r\n"}
+ANSWERS = {
+    "AUTH EXTERNAL": b"235 ok\r\n",
+    "DATA": b"354 go on\r\n",
+    "AUTH XOAUTH2": b"503 no AUTH here\r\n",
+    "QUIT": b"421 later\r\n",
+}
 
 
 class _Talk(socketserver.StreamRequestHandler):
@@ -22,14 +27,15 @@ class _Talk(socketserver.StreamRequestHandler):
         self.wfile.write(b"220 operator\r\n")
         data = False
         for raw in self.rfile:
-            line = raw.decode().rstrip("\r\n")
+            verb, _, rest = raw.decode().rstrip("\r\n").partition(" ")
+            line = f"{verb.upper()} {rest}".rstrip()
             if data and line != ".":
                 continue
             data = line == "DATA"
             server.heard.append(line)
-            hello = "".join(f"250-{one}\r\n" for one in server.offered).encode() + b"250 DSN\r\n"
+            hello = "".join(f"250-{one}\r\n" for one in ("operator", *server.offered)).encode() + b"250 DSN\r\n"
             known = next((said for start, said in ANSWERS.items() if line.startswith(start)), b"250 ok\r\n")
-            self.wfile.write(hello if line.lower().startswith("ehlo") else known)
+            self.wfile.write(hello if verb.upper() == "EHLO" else known)
 
 
 class _Operator(socketserver.ThreadingTCPServer):
@@ -54,6 +60,7 @@ def operator(*offered: str) -> Iterator[_Operator]:
 
 @pytest.mark.parametrize(("offered", "said"), [((), []), (("AUTH EXTERNAL",), ["AUTH EXTERNAL YUB0ZXN0"])])
 def test_external_where_auth_is_offered(offered: tuple[str, ...], said: list[str]) -> None:
+    """What comes after the acceptance, an odd answer to QUIT, takes nothing back."""
     with operator(*offered) as server:
         at = Server("127.0.0.1", server.server_address[1], None)
         sent = send(at, "a@test", [("b@test", " NOTIFY=SUCCESS")], MAIL, external="a@test")
