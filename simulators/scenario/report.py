@@ -63,6 +63,7 @@ def _why(played: Played, lang: str) -> list[str]:
         lines.append(f"        expected {name} = {wanted!r}, found {found!r}")
     for miss in played.outcome.near:
         lines += _near(miss)
+    lines += [] if played.passed else _answered(played.outcome.values)
     if "wire" in played.outcome.values:
         lines.append(f"        {played.outcome.values['wire']}")
     if played.error:
@@ -70,6 +71,12 @@ def _why(played: Played, lang: str) -> list[str]:
     if not played.passed and played.outcome.values.get("outcome") == "refused" and "text" in played.outcome.values:
         lines.append(f"        {played.outcome.values['text']}")
     return [*lines, *(f"        {text}" for text in (played.skipped, *played.outcome.text.splitlines()) if text)]
+
+
+def _answered(values: Mapping[str, Any]) -> list[str]:
+    """What a counterpart said against the messages of a document of the DPI: the ERR of its acknowledgements."""
+    told = [error for sending in values.get("sendings", ()) for error in sending.get("errors", ())]
+    return [f"        answered: {error}" for error in told]
 
 
 def _near(miss: Mapping[str, Any]) -> list[str]:

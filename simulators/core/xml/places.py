@@ -10,7 +10,7 @@ Source: XPath 1.0 §2; prefixes: facts dmp-messages §0.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -154,20 +154,18 @@ def _descents(path: str) -> int:
 def _step(node: etree._Element) -> str:
     if not isinstance(node.tag, str):
         test = "comment()" if node.tag is etree.Comment else "processing-instruction()"
-        return test + _position(node, list(_alike(node)))
-    siblings = list(_alike(node))
+        return test + _position(node, _alike(node))
+    siblings = _alike(node)
     return _name_test(node.tag) + (_predicate(node, siblings) if len(siblings) > 1 else "")
 
 
-def _alike(node: etree._Element) -> Iterator[etree._Element]:
+def _alike(node: etree._Element) -> list[etree._Element]:
     """``node`` and its siblings of the same name, in document order."""
     parent = node.getparent()
     if parent is not None:
-        yield from parent.iterchildren(node.tag)
-        return
-    yield from reversed(list(node.itersiblings(node.tag, preceding=True)))
-    yield node
-    yield from node.itersiblings(node.tag)
+        return list(parent.iterchildren(node.tag))
+    before = list(node.itersiblings(node.tag, preceding=True))
+    return [*reversed(before), node, *node.itersiblings(node.tag)]
 
 
 def _predicate(node: etree._Element, siblings: list[etree._Element]) -> str:
@@ -186,6 +184,7 @@ def _position(node: etree._Element, siblings: list[etree._Element]) -> str:
     return "" if len(siblings) == 1 else f"[{siblings.index(node) + 1}]"
 
 
+@lru_cache(maxsize=512)
 def _name_test(name: str) -> str:
     qname = etree.QName(name)
     if qname.namespace is None:

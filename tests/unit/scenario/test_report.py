@@ -159,3 +159,11 @@ def test_a_line_tells_who_acts(step: str, route: str) -> None:
     assert "        not now" in line(refused, "en").splitlines()
     left_out = Played(1, plan.steps[0], 4, Outcome({"outcome": "done"}, skipped="the product does it"))
     assert line(left_out, "en").startswith("–  1") and "the product does it" in line(left_out, "en")
+
+
+def test_what_a_counterpart_answered_is_told_when_the_step_failed() -> None:
+    plan = scenario()
+    values = {"outcome": "done", "state": "refused", "sendings": [{"errors": ["101 PID-3 missing"]}, {}]}
+    failed = done(plan, values=values, misses={"state": ("acked", "refused")})
+    assert "answered: 101 PID-3 missing" in line(failed)
+    assert "answered" not in line(done(plan, values=values))
