@@ -67,7 +67,7 @@ class ReportJob:
 
     def speak(self, world: World, prepared: Report, work: Work) -> Spoken:
         if not prepared.recipient or prepared.home is None:
-            raise NotReachable("no error mailbox: the world has no hospital and pfi.error_mailbox is empty")
+            raise NotReachable("no error mailbox: the world has no hospital and pfi.error-mailbox is empty")
         drawn = replayable_ids(f"{world.name}:{world.seed}:{REPORT}:{prepared.name}")()
         message_id = f"{drawn}@{prepared.sender.rpartition('@')[2]}"
         letter = self._letter(world, prepared, message_id)

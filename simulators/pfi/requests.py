@@ -46,7 +46,7 @@ table: Final = world_table(
 )
 _SMALL: Final = 512 * 1024
 """Octets of a message whose reading is kept for a while: each of its orders and receipts needs it."""
-_HEADER = re.compile(rb"[^\r\n]*")
+_HEADER = re.compile(rb"[^\r\n]*(?:[\r\n]+(?:EVN|SFT|UAC)[^\r\n]*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def same_control(tx: Tx, transmission: Transmission) -> list[Request]:
 
 
 def digest_of(message: bytes) -> str:
-    """What two sendings of one request share: everything but MSH, whose instant (MSH-7) may be new."""
+    """What two sendings of one request share: everything but MSH and EVN, whose instants (MSH-7, EVN-2) may be new."""
     header = _HEADER.match(message)
     rest = message[header.end() :] if header else message
     return hashlib.sha256(rest.strip(b"\r\n")).hexdigest()

@@ -17,13 +17,13 @@ DPI: Final = Setting(
 )
 MAILBOX: Final = Setting("pfi.mailbox", "", "applicative mailbox of the PFI; empty: that of the world's hospital")
 ERROR_MAILBOX: Final = Setting(
-    "pfi.error_mailbox", "", "mailbox that is told what the DPI refused; empty: ORG mailbox of the world's hospital"
+    "pfi.error-mailbox", "", "mailbox that is told what the DPI refused; empty: ORG mailbox of the world's hospital"
 )
-ERROR_FORM: Final = Setting("pfi.error_form", "mail", "form of what it is told: mdn or mail")
-RETRY_EVERY: Final = Setting("pfi.retry_every", "PT5M", "business time between two attempts of anything that waits")
-GIVE_UP_AFTER: Final = Setting("pfi.give_up_after", "P2D", "business time after which it is given up and failed")
-POLL_SECONDS: Final = Setting("pfi.poll_seconds", "60", "seconds between two looks into a mailbox elsewhere; 0: never")
-WIRE_SECONDS: Final = Setting("pfi.wire_seconds", "30", "how long a counterpart may take to answer")
+ERROR_FORM: Final = Setting("pfi.error-form", "mail", "form of what it is told: mdn or mail")
+RETRY_EVERY: Final = Setting("pfi.retry-every", "PT5M", "business time between two attempts of anything that waits")
+GIVE_UP_AFTER: Final = Setting("pfi.give-up-after", "P2D", "business time after which it is given up and failed")
+POLL_SECONDS: Final = Setting("pfi.poll-seconds", "60", "seconds between two looks into a mailbox elsewhere; 0: never")
+WIRE_SECONDS: Final = Setting("pfi.wire-seconds", "30", "how long a counterpart may take to answer")
 
 SETTINGS: Final = (
     *(DMP_URL, SUBMISSION, IMAP, DPI, MAILBOX, ERROR_MAILBOX, ERROR_FORM, RETRY_EVERY, GIVE_UP_AFTER, POLL_SECONDS),

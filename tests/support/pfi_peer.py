@@ -166,7 +166,7 @@ class Bench:
     def set(self, **settings: str) -> None:
         """Settings of the world, ``pfi_dpi`` for ``pfi.dpi``."""
         policy = self.sandbox.worlds.get(self.world).policy
-        named = {name.replace("pfi_", "pfi.", 1): value for name, value in settings.items()}
+        named = {name.replace("_", ".", 1).replace("_", "-"): value for name, value in settings.items()}
         self.sandbox.worlds.set_policy(self.world, replace(policy, settings={**policy.settings, **named}))
 
 

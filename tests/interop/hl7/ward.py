@@ -60,7 +60,7 @@ class Ward:
 
     def settings(self, **values: str | None) -> None:
         """Sets the world's settings, ``pfi_dpi`` for ``pfi.dpi``."""
-        named = {name.replace("_", ".", 1): value for name, value in values.items()}
+        named = {name.replace("_", ".", 1).replace("_", "-"): value for name, value in values.items()}
         self.bench.call("PATCH", f"{self.api}/policy", {"settings": named})
 
     def rows(self, operation: str = "") -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ def test_agreed(memory_store: Store, names: list[str]) -> None:
 def test_named_by_the_world(memory_store: Store) -> None:
     worlds = Worlds(memory_store, lambda: NOW, (seed_population,))
     worlds.create("main")
-    policy = Policy(settings={"pfi.mailbox": "PFI@x.mssante.test", "pfi.error_mailbox": "Erreurs@x.mssante.test"})
+    policy = Policy(settings={"pfi.mailbox": "PFI@x.mssante.test", "pfi.error-mailbox": "Erreurs@x.mssante.test"})
     with memory_store.read("main") as tx:
         assert boxes.mailbox(tx, policy) == "pfi@x.mssante.test"
         assert boxes.error_mailbox(tx, policy) == "erreurs@x.mssante.test"

@@ -146,7 +146,7 @@ def test_absurd_lengths(room: PfiRoom) -> None:
 
 
 def test_given_up_at_last(memory_store: Store) -> None:
-    room = PfiRoom(memory_store, **{"pfi.give_up_after": "PT12M"})
+    room = PfiRoom(memory_store, **{"pfi.give-up-after": "PT12M"})
     room.dmp.moods = ["down"] * 10
     room.accept(plan("M1", FIRST))
     room.advance("PT1H")

@@ -14,6 +14,7 @@ from simulators.pfi import log
 from simulators.pfi.caller import caller_of, content_type_of, ps_idnat, struct_idnat
 from simulators.pfi.creator import address_of
 from simulators.pfi.mail_leg import smtp_error
+from simulators.pfi.requests import digest_of
 from simulators.pfi.statistics import log_csv
 from simulators.population import registry
 from simulators.population.reference import reference_population
@@ -88,3 +89,12 @@ def test_no_cell_is_a_formula(worlds: Worlds) -> None:
         log.write(tx, NOW, log.RECEIVED, "=1+1", '@SUM(A1);"x"')
         text = log_csv(tx)
     assert text.splitlines()[1].split(";", 3)[3] == '\'=1+1;"\'@SUM(A1);""x"""'
+
+
+def test_a_request_written_again_with_other_instants_is_the_same() -> None:
+    first = b"MSH|^~\\&|A|B|C|D|20261121101500||MDM^T02|1\rEVN||20261121101500\rPID|||1\rOBX|1\r"
+    later = first.replace(b"101500", b"101501")
+    assert (
+        digest_of(first) == digest_of(later) == digest_of(later.replace(b"\r", b"\r\n").replace(b"\r\n", b"\r") + b"\r")
+    )
+    assert digest_of(first) != digest_of(first.replace(b"PID|||1", b"PID|||2"))
