@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks.identity import identity
 from benchmarks.mail import mail
+from benchmarks.peers import peers
 from benchmarks.startup import startup, worlds
 from benchmarks.table import Row, render
 from benchmarks.traffic import traffic
@@ -24,6 +25,7 @@ def main() -> None:
             rows += traffic(sandbox)
     rows += identity()
     rows += mail()
+    rows += peers()
     print(render(rows))
 
 
