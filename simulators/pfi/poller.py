@@ -1,7 +1,8 @@
 """Looking into the applicative mailbox: each mail is kept in a transaction of ours, then marked as seen.
 
-An idle world costs nothing: the operator of this sandbox announces deliveries, which is only a hint; another one's
-mailbox, and that of a world whose PFI is in use, is looked into from time to time.
+Only that of a PFI in use: it took a request before, found a mail when asked, or was given its mailbox by a setting. The
+operator of this sandbox announces deliveries, which is only a hint; another one's mailbox is looked into from time to
+time.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class Poller:
         try:
             here = self._ground.runtime.worlds.get(world)
             elapsed = self._elapsed(here, seen)
-            if not asked and not elapsed and self._rung(world, seen) == seen.count:
+            if not asked and not self._due(here, seen, elapsed):
                 return 0
             seen.owed = False
             return self._round(here, seen)
@@ -92,8 +93,20 @@ class Poller:
             entry = journal.Entry(NAME, OPERATION, "out", who, "failed", "no answer", marks={"trouble": problem})
             journal.record(tx, here, runtime.now(), entry)
 
+    def _due(self, world: World, seen: _Seen, elapsed: bool) -> bool:
+        """Whether to look unasked: something came or the time has come, and the mailbox is ours to read. In a world that
+        never gave this PFI anything to do, the product may be the PFI and read that mailbox itself."""
+        rung = self._rung(world.name, seen)
+        if not elapsed and rung == seen.count:
+            return False
+        with self._ground.runtime.store.read(world.name) as tx:
+            used = seen.owed or seen.given or IMAP.text(world.policy) or requests.any_yet(tx) or inbox.any_yet(tx)
+        if not used:
+            seen.count = rung
+        return bool(used)
+
     def _elapsed(self, world: World, seen: _Seen) -> bool:
-        """Whether a world in use was not looked at for long. Learns anew which mailbox it is."""
+        """Whether a world was not looked at for long. Learns anew which mailbox it is."""
         runtime = self._ground.runtime
         now, seconds = world.business(runtime.now()), POLL_SECONDS.number(world.policy)
         given = MAILBOX.text(world.policy).strip().lower()
@@ -102,8 +115,7 @@ class Poller:
             return False
         with runtime.store.read(world.name) as tx:
             seen.at, seen.given, seen.mailbox = now, given, boxes.mailbox(tx, world.policy)
-            used = seen.owed or given or IMAP.text(world.policy) or requests.any_yet(tx) or inbox.any_yet(tx)
-        return bool(seconds and used)
+        return seconds > 0
 
     def _rung(self, world: str, seen: _Seen) -> int:
         return self._ground.runtime.store.bell.count(f"{self.HINT}:{world}:{seen.mailbox}")

@@ -337,7 +337,7 @@ def told(sandbox):
     OWN.update(int(url.rpartition(":")[2]) for url in sandbox.ports.table().values())
 
 def probe():
-    names = ["spyne", "faker", "zeep", "docker", "saxonche", "psycopg", "fpdf", "hl7", "segno"]
+    names = ["spyne", "faker", "zeep", "docker", "saxonche", "psycopg", "fpdf", "segno"]
     print("LOADED", [name for name in names if name in sys.modules])
     print("FOREIGN", [place for place in SEEN if not (place[0] in HOSTS and (place[1] in OWN or not place[1]))])
     print("SPOKE", any(place[1] in OWN for place in SEEN))

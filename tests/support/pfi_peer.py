@@ -102,6 +102,7 @@ class Bench:
         described = self.sandbox.describe(self.world, certificates=False).get("mailboxes", ())
         known = (box["address"] for box in described if box["owners"] == [COLLEAGUE])
         self.colleague = self.colleague or next(known)
+        self.set(pfi_mailbox=self.mailbox)  # ours to read, before any request too
 
     def cda(self, document: str, replaces: str = "", patient: str = "adult") -> bytes:
         """A discharge letter of this world's hospital."""

@@ -195,3 +195,14 @@ def test_nowhere_to_look(bench: Bench, creator: Creator, control: Control) -> No
     assert control.call("POST", f"/worlds/{bench.world}/pfi/poll") == {"new": 0}
     bench.set(pfi_imap="no port")
     assert control.call("POST", f"/worlds/{bench.world}/pfi/poll") == {"new": 0}
+
+
+def test_the_mailbox_of_a_product_that_is_the_pfi_is_left_alone(bench: Bench, control: Control) -> None:
+    bench.set(pfi_mailbox="")
+    message_id = post(bench, 1, bench.cda(FIRST))
+    bench.settle()
+    assert mails(bench) == [] and bench.journal("mssante.SELECT") == []
+    control.call("POST", f"/worlds/{bench.world}/pfi/poll")
+    assert [mail.message_id for mail in mails(bench)] == [message_id]
+    second = post(bench, 2, bench.cda(SECOND))
+    bench.until(lambda: [mail.message_id for mail in mails(bench)] == [message_id, second])

@@ -144,6 +144,14 @@ def test_a_transfer_and_its_cancellation() -> None:
     assert back.stay.unit == "1001"
 
 
+def test_a_movement_told_again_stands_once() -> None:
+    """Its acknowledgement was lost: it is sent again, and again."""
+    told = [event("A01"), event("A02", movement=moved(id="2", unit="2002"), visit=visit("2002")), event("A01")]
+    found = after(*told, *[event("A01")] * 5)
+    assert found.stay is not None
+    assert [id for id, _ in found.stay.moves] == ["1", "2"]
+
+
 def test_an_update_changes_the_current_movement_alone() -> None:
     stood = after(event("A01"), event("A02", visit=visit("2002"), movement=moved(id="2", unit="2002")))
     older = apply(stood, event("Z99", visit=visit("3003"), movement=moved("UPDATE", "A01", "1", "3003")))
