@@ -94,8 +94,8 @@ class Poller:
             journal.record(tx, here, runtime.now(), entry)
 
     def _due(self, world: World, seen: _Seen, elapsed: bool) -> bool:
-        """Whether to look unasked: something came or the time has come, and the mailbox is ours to read. In a world that
-        never gave this PFI anything to do, the product may be the PFI and read that mailbox itself."""
+        """Whether to look unasked: something came or the time has come, and the mailbox is ours to read. In a world
+        that never gave this PFI anything to do, the product may be the PFI and read that mailbox itself."""
         rung = self._rung(world.name, seen)
         if not elapsed and rung == seen.count:
             return False

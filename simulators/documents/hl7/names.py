@@ -105,6 +105,7 @@ def canonical(code: str) -> Flag | None:
         return FLAG_ALIASES[trimmed]
     return Flag(trimmed) if trimmed in Flag.__members__ else None
 
+
 APPLICATION_ERRORS: Final = {
     "900": "Version du document incorrecte lors d'une demande de remplacement/suppression",
     "901": "Auteur non autorisé à remplacer ou supprimer un document",

@@ -46,7 +46,7 @@ def test_every_value_shown_has_its_words(prefix: str, values: tuple[str, ...]) -
 
 def test_no_text_is_left_over() -> None:
     whole = "".join(TEMPLATES.values()) + _code()
-    built = sorted({prefix for prefix in re.findall(r"""\bt\[f?["'](\w+_)(?:["'] ~|\{)""", whole)})
+    built = sorted(set(re.findall(r"""\bt\[f?["'](\w+_)(?:["'] ~|\{)""", whole)))
     told = {name for name in TEXTS["fr"] if re.search(rf"(\bt\.|[\"']){name}\b", whole)}
     by_value = re.compile(
         r"(accepted|refused|failed|incident|(level|grade|dmp|mark|mail_(kind|state|family|use|dsn|mdn|channel))_\w+"
