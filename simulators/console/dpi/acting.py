@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Response, abort, g, redirect, request
 
+from simulators.console import forms
 from simulators.console.dpi.views import DOCUMENT, FLAGS, HOME, LARGEST, RECEIVED, document, new, received, world_of
-from simulators.console.mail import forms
 from simulators.core.errors import SandboxError
 from simulators.core.store.api import Tx
 from simulators.dpi import acts, integrated, integration
@@ -25,21 +25,16 @@ REFUSED = 422
 
 def register(app: Flask, sandbox: Sandbox) -> None:
     """Adds them; each looks at its form first."""
-    for path, view in (
-        (f"{HOME}/new", _write),
-        (f"{HOME}/notices/<int:notice>/seen", _seen),
-        (f"{DOCUMENT}/<act>", _act),
-        (f"{RECEIVED}/import", _import),
-    ):
-        app.add_url_rule(path, f"POST {path}", _guarded(sandbox, view), methods=["POST"])
-
-
-def _guarded(sandbox: Sandbox, view: Callable[..., Response]) -> Callable[..., Response]:
-    def answer(world: str, **at: Any) -> Response:
-        forms.check(sandbox, world)
-        return view(sandbox, world, **at)
-
-    return answer
+    forms.register(
+        app,
+        sandbox,
+        {
+            f"{HOME}/new": _write,
+            f"{HOME}/notices/<int:notice>/seen": _seen,
+            f"{DOCUMENT}/<act>": _act,
+            f"{RECEIVED}/import": _import,
+        },
+    )
 
 
 def _write(sandbox: Sandbox, world: str) -> Response:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask, Response, abort, g, redirect, render_template
 
-from simulators.console.mail import forms, safe
+from simulators.console import forms
+from simulators.console.mail import safe
 from simulators.console.texts import TEXTS
 from simulators.core import journal
 from simulators.core.clock import PARIS

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Response, g, redirect, request
 
-from simulators.console.mail import forms
+from simulators.console import forms
 from simulators.console.mail.composing import Draft, close_conversation, send_draft
 from simulators.console.mail.receipts import send_receipt
 from simulators.console.mail.submission import SENT, Handed, Unsendable
@@ -33,21 +33,16 @@ SEEN = "\\Seen"
 
 def register(app: Flask, sandbox: Sandbox) -> None:
     """Adds them; each looks at its form first."""
-    for path, view in (
-        (f"{BOX}/compose", _send),
-        (f"{BOX}/close", _close),
-        (f"{MESSAGE}/receipt", _receipt),
-        (f"{MESSAGE}/seen", _seen),
-    ):
-        app.add_url_rule(path, f"POST {path}", _guarded(sandbox, view), methods=["POST"])
-
-
-def _guarded(sandbox: Sandbox, view: Callable[..., Response]) -> Callable[..., Response]:
-    def answer(world: str, **at: Any) -> Response:
-        forms.check(sandbox, world)
-        return view(sandbox, world, **at)
-
-    return answer
+    forms.register(
+        app,
+        sandbox,
+        {
+            f"{BOX}/compose": _send,
+            f"{BOX}/close": _close,
+            f"{MESSAGE}/receipt": _receipt,
+            f"{MESSAGE}/seen": _seen,
+        },
+    )
 
 
 def _send(sandbox: Sandbox, world: str, address: str) -> Response:

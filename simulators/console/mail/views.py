@@ -10,7 +10,8 @@ from flask import Flask, Response, abort, g, redirect, render_template, request
 from werkzeug.routing import BaseConverter
 
 from simulators.clients.mail.mdn import ReadMdn
-from simulators.console.mail import forms, safe
+from simulators.console import forms
+from simulators.console.mail import safe
 from simulators.console.mail.boxes import PAGE, boxes, lines, shelves
 from simulators.console.mail.composing import Draft
 from simulators.console.mail.correspondents import Names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from simulators.core.rules import Example, Grade, Level, Rule
@@ -30,7 +31,8 @@ SEAL: Final = f"{REQUEST}/xds:Document[2]"
 with ``part[n]`` instead."""
 
 
-def lot_rule(
+def registry_rule(
+    family: str,
     id: str,
     looks_at: str,
     fr: str,
@@ -49,9 +51,10 @@ def lot_rule(
     needs: tuple[str, ...] = (),
     switchable: bool = True,
 ) -> Rule:
-    """A rule of TD2.1: the refusal is a RegistryResponse. A warning that has a ``strict`` level refuses there."""
+    """A rule whose refusal is a RegistryResponse, ``DMP-<family>-<id>``; ``needs`` are of the same family. A warning
+    that has a ``strict`` level refuses there."""
     return rule(
-        f"LOT-{id}",
+        f"{family}-{id}",
         looks_at,
         fr,
         en,
@@ -65,10 +68,14 @@ def lot_rule(
         national=national,
         form="registry",
         kind=kind,
-        needs=tuple(f"LOT-{need}" for need in needs),
+        needs=tuple(f"{family}-{need}" for need in needs),
         switchable=switchable,
         example=example,
     )
+
+
+lot_rule: Final = partial(registry_rule, "LOT")
+"""A rule of TD2.1."""
 
 
 def slot(name: str, owner: str = ENTRY) -> str:

@@ -5,11 +5,12 @@ The form of the answers is IHE's; which code the national service gives is not p
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
-from simulators.core.rules import Example, Grade, Level, Rule
-from simulators.dmp.rules.lot_making import IPF, PDSM, TRACKER, UNRESOLVED, slot
-from simulators.dmp.rules.making import BODY, INFERRED, SAMPLES, SOURCED, STANDARD, rule
+from simulators.core.rules import Example, Level
+from simulators.dmp.rules.lot_making import IPF, PDSM, TRACKER, UNRESOLVED, registry_rule, slot
+from simulators.dmp.rules.making import BODY, INFERRED, SAMPLES, SOURCED, STANDARD
 from simulators.documents.xds import schemes
 
 LIST: Final = f"{BODY}/lcm:SubmitObjectsRequest/rim:RegistryObjectList"
@@ -30,42 +31,7 @@ _TITLE: Final = "Lettre de liaison à la sortie d'un établissement de soins"
 _TARGET: Final = f"{ASSOCIATION}/@targetObject"
 
 
-def _rule(
-    id: str,
-    looks_at: str,
-    fr: str,
-    en: str,
-    mend_fr: str,
-    mend_en: str,
-    *,
-    source: str,
-    grade: Grade,
-    example: Example,
-    code: str = _UPDATE_ERROR,
-    level: Level = Level.REFUSE,
-    strict: Level | None = None,
-    kind: str = "message",
-    needs: tuple[str, ...] = (),
-    switchable: bool = True,
-) -> Rule:
-    return rule(
-        f"UPDATE-{id}",
-        looks_at,
-        fr,
-        en,
-        mend_fr,
-        mend_en,
-        source=source,
-        grade=grade,
-        code=code,
-        level=level,
-        strict=strict,
-        form="registry",
-        kind=kind,
-        needs=tuple(f"UPDATE-{need}" for need in needs),
-        switchable=switchable,
-        example=example,
-    )
+_rule: Final = partial(registry_rule, "UPDATE", code=_UPDATE_ERROR)
 
 
 EMPTY = _rule(

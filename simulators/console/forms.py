@@ -1,4 +1,4 @@
-"""Forms of the webmail: nobody but our own pages may send them.
+"""Forms of the webmail and of the worklist: nobody but our own pages may send them.
 
 The Host and Origin checks of the console stand before; besides, each form carries a word that only a page of this
 sandbox and this world can know, so that a browser which tells no Origin is no way in.
@@ -8,14 +8,29 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
-from flask import abort, request
+from flask import Flask, Response, abort, request
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox
 
 FIELD: Final = "csrf"
+
+
+def register(app: Flask, sandbox: Sandbox, views: Mapping[str, Callable[..., Response]]) -> None:
+    """Adds what forms send to, by path; each looks at its form first. ``view(sandbox, world, **path_values)``."""
+    for path, view in views.items():
+        app.add_url_rule(path, f"POST {path}", _guarded(sandbox, view), methods=["POST"])
+
+
+def _guarded(sandbox: Sandbox, view: Callable[..., Response]) -> Callable[..., Response]:
+    def answer(world: str, **at: Any) -> Response:
+        check(sandbox, world)
+        return view(sandbox, world, **at)
+
+    return answer
 
 
 def word(sandbox: Sandbox, world: str) -> str:
