@@ -18,9 +18,9 @@ from simulators.clients.dmp.access import dmp_client
 from simulators.clients.dmp.client import DmpClient
 from simulators.core import journal
 from simulators.core.errors import SandboxError, WorldGone
+from simulators.documents.papers import paper
 from simulators.population import registry
 from simulators.population.model import Patient
-from simulators.scenario.papers import paper
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox

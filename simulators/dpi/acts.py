@@ -12,11 +12,11 @@ from simulators.core.clock import add_period
 from simulators.core.store.api import Tx
 from simulators.core.world import identifier
 from simulators.documents.hl7.model import Action
+from simulators.documents.papers import KINDS
 from simulators.dpi import patients, produced
 from simulators.dpi.deciding import CHOICES
 from simulators.dpi.house import Moment, NoSuch, author, hospital
 from simulators.dpi.life import Act, accepted, check, standing
-from simulators.dpi.papers import KINDS
 from simulators.dpi.produced import Order, Sending, State, Version
 from simulators.dpi.sending import depart, leave
 from simulators.dpi.settings import DEFERRAL

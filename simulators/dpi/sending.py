@@ -12,11 +12,12 @@ from simulators.documents.hl7 import model
 from simulators.documents.hl7.build import build_transmission
 from simulators.documents.hl7.model import Action, Issuer, Participant, PatientTraits, Transmission, Visit
 from simulators.documents.hl7.names import CDA_PROFILE
+from simulators.documents.papers import KINDS
 from simulators.dpi import patients, produced
 from simulators.dpi.deciding import Decision, decide
 from simulators.dpi.house import Moment, NoSuch, author, facility, hospital
 from simulators.dpi.names import APPLICATION, LEAVE, PFI_APPLICATION, SEND
-from simulators.dpi.papers import KINDS, paper
+from simulators.dpi.papers import paper
 from simulators.dpi.patients import Person
 from simulators.dpi.produced import Sending, State, Version
 from simulators.dpi.settings import CITIZENS, MESSAGE

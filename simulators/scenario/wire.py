@@ -11,9 +11,9 @@ from simulators.clients.dmp.answers import DmpAnswer
 from simulators.clients.dmp.client import DmpClient
 from simulators.clients.dmp.messages import quoted
 from simulators.clients.transport import WireProblem
+from simulators.documents.papers import paper
 from simulators.population.model import Patient
 from simulators.scenario.awaiting import judged
-from simulators.scenario.papers import paper
 from simulators.scenario.stage import CannotPlay, Outcome, Saved, Stage
 
 SLOTS = {

@@ -19,9 +19,9 @@ from simulators.clients.dmp.access import dmp_client, patient_of, replayable_ids
 from simulators.clients.transport import Channel, HttpAnswer
 from simulators.core.rules import Policy
 from simulators.core.xml import NAMESPACES, parse
+from simulators.documents.papers import paper
 from simulators.documents.pdf import Paragraph, pdf_a1b
 from simulators.sandbox import Sandbox
-from simulators.scenario.papers import paper
 from tests.support.running import command
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "samples" / "xdm"

@@ -16,12 +16,12 @@ from simulators.clients.dmp.access import named, plain_client
 from simulators.clients.dmp.answers import DmpAnswer
 from simulators.clients.dmp.client import NOT_FOUND, DmpClient
 from simulators.clients.dmp.updates import FLAGS
+from simulators.documents.papers import paper
 from simulators.documents.xds import schemes
 from simulators.population.identifiers import PsIdNat
 from simulators.population.model import Professional, Structure
 from simulators.population.reference import reference_population
 from simulators.sandbox import Sandbox
-from simulators.scenario.papers import paper
 
 ADULT = reference_population().patient("adult")
 

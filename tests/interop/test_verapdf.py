@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from simulators.core.xml import NAMESPACES, parse
+from simulators.documents.papers import KINDS, paper
 from simulators.documents.pdf import Block, Facts, Heading, Paragraph, pdf_a1b
 from simulators.population.reference import reference_population
-from simulators.scenario.papers import KINDS, paper
 
 POM = Path(__file__).resolve().parent / "verapdf" / "pom.xml"
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"

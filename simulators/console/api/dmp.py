@@ -40,7 +40,7 @@ class Act:
 
     def fresh(self) -> bytes:
         """A document of the structure, new."""
-        from simulators.scenario.papers import paper
+        from simulators.documents.papers import paper
 
         author, place = self.client.professional, self.client.structure
         return paper(self.paper, self.patient, author, place, self.client.oid(), self.client.now())
@@ -180,7 +180,7 @@ def _author(professionals: Any, structure: Structure) -> Professional:
 
 
 def _kind(asked: str, structure: Structure) -> str:
-    from simulators.scenario.papers import KINDS as PAPERS
+    from simulators.documents.papers import KINDS as PAPERS
 
     chosen = asked or KINDS.get(structure.kind, OTHER_KIND)
     if chosen not in PAPERS:

@@ -16,10 +16,10 @@ from simulators.core.clock import PARIS
 from simulators.core.errors import WorldGone
 from simulators.core.store.api import Tx
 from simulators.core.world import MAIN, World
+from simulators.documents.papers import KINDS
 from simulators.dpi import integrated, patients, shown
 from simulators.dpi.house import NoSuch
 from simulators.dpi.integrated import Integrated, Kept
-from simulators.dpi.papers import KINDS
 from simulators.dpi.patients import folded
 from simulators.population.masking import mask_of
 

@@ -16,11 +16,11 @@ from simulators.core.clock import PARIS
 from simulators.core.mail.words import Mailbox as Named
 from simulators.core.store.api import Tx
 from simulators.core.world import identifier, load
+from simulators.documents.papers import KINDS, paper
 from simulators.mssante import mailboxes
 from simulators.mssante.mailboxes import Kind, Mailbox
 from simulators.population import registry
 from simulators.population.model import Professional, Structure
-from simulators.scenario.papers import KINDS, paper
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox

@@ -23,11 +23,11 @@ from simulators.console.texts import TEXTS
 from simulators.core.errors import WorldGone
 from simulators.core.store.api import Tx
 from simulators.core.world import MAIN, World
+from simulators.documents.papers import KINDS
 from simulators.mssante import citizen, folders, mailboxes
 from simulators.mssante.mailboxes import Kind, Mailbox
 from simulators.population import registry
 from simulators.population.masking import mask_of
-from simulators.scenario.papers import KINDS
 
 if TYPE_CHECKING:
     from simulators.sandbox import Sandbox

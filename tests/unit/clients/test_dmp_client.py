@@ -31,10 +31,10 @@ from simulators.core.soap import read_message
 from simulators.core.xml import NAMESPACES, text
 from simulators.core.xmldsig import SignatureRefused, verify_enveloped
 from simulators.documents.metadata import entry_from_cda
+from simulators.documents.papers import paper
 from simulators.documents.signature import read_signature
 from simulators.documents.xds.model import DocumentEntry
 from simulators.population.reference import reference_population
-from simulators.scenario.papers import paper
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 PEOPLE = reference_population()
