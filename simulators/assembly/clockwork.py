@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Collection
 from typing import Final, Protocol
@@ -17,6 +18,8 @@ from simulators.core.store.bell import Bell
 
 log = logging.getLogger("simulators")
 TICK_S: Final = 1.0
+ROUND_TICKS: Final = 5
+"""Every so many ticks each world is looked at, announced or not: what is kept elsewhere, what was missed."""
 HANDS: Final = 16
 """Threads of one process, at most."""
 HANDS_OF_A_WORLD: Final = 4
@@ -33,6 +36,7 @@ class Names(Protocol):
     """The registry of worlds."""
 
     def names(self, *, hidden: bool = False) -> list[str]: ...
+    def with_work(self) -> list[str]: ...
 
 
 class Clockwork:
@@ -61,13 +65,21 @@ class Clockwork:
             self._thread.join(timeout=patience_s)
 
     def _run(self) -> None:
-        seen = 0
+        seen, swept, looked = 0, 0.0, 0.0
         while not self._stopping.is_set():
-            before, seen = seen, self._bell.wait_for(self._hints, seen, self._tick_s)
+            seen = self._bell.wait_for(self._hints, seen, self._tick_s)
+            now = time.monotonic()
             try:
-                for world in self._worlds.names(hidden=True):
-                    if self._rung(world) or before == seen:
-                        self._staff(world)
+                names = self._worlds.names(hidden=True)
+                called = {world for world in names if self._rung(world)}
+                if now >= swept + self._tick_s:  # an instant comes without a word
+                    swept = now
+                    called.update(self._worlds.with_work())
+                if now >= looked + ROUND_TICKS * self._tick_s:  # and so does what is kept elsewhere
+                    looked = now
+                    called.update(names)
+                for world in sorted(called):
+                    self._staff(world)
             except StoreClosed:
                 return
             except Exception:  # the clockwork must outlive one bad tick

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from simulators.core import snapshots
 from simulators.core.clock import Now, from_us, system_now, to_us
@@ -30,6 +30,15 @@ from simulators.core.store.schema import PSEUDO_WORLD
 MAIN = "main"
 SEED = "seed"
 _WORLD = select(schema.worlds).where(schema.worlds.c.world == bindparam("name"))
+_OPEN = ("pending", "claimed")
+_FIRST = (
+    select(schema.due.c.world.label("of"), func.min(schema.due.c.at_us).label("first_us"))
+    .where(schema.due.c.state.in_(_OPEN))
+    .group_by(schema.due.c.world)
+    .subquery()
+)
+_DUE = select(schema.worlds, _FIRST.c.first_us).join(_FIRST, _FIRST.c.of == schema.worlds.c.world)
+_WAITING = select(schema.outbox.c.world).where(schema.outbox.c.state.in_(_OPEN)).distinct()
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}|-selfcheck|-")
 
 
@@ -92,6 +101,15 @@ class Worlds:
         with self.store.peek() as connection:
             found = connection.execute(select(schema.worlds.c.world).order_by(schema.worlds.c.world)).scalars().all()
         return [n for n in found if hidden or not n.startswith("-")]
+
+    def with_work(self) -> list[str]:
+        """The worlds where a due row's instant has come, or a message of the outbox waits: two statements, however many
+        worlds there are."""
+        now = self.now()
+        with self.store.peek() as connection:
+            waiting = set(connection.execute(_WAITING).scalars())
+            due = connection.execute(_DUE).all()
+        return sorted(waiting | {row.world for row in due if row.first_us <= to_us(_world(row).business(now))})
 
     def ensure(self, name: str, *, seed: int = 0, policy: Policy | None = None) -> World:
         """The world, created when it is missing."""

@@ -32,10 +32,15 @@ class Toy:
     def names(self, *, hidden: bool = False) -> list[str]:
         return ["a", "b"]
 
-    def add(self, world: str, units: int) -> None:
+    def with_work(self) -> list[str]:
+        with self._changed:
+            return [world for world, units in self.left.items() if units]
+
+    def add(self, world: str, units: int, *, announced: bool = True) -> None:
         with self._changed:
             self.left[world] += units
-        self.bell.ring(f"due:{world}")
+        if announced:
+            self.bell.ring(f"due:{world}")
 
     def work_once(self, world: str) -> bool:
         with self._changed:
@@ -119,6 +124,25 @@ def test_a_poll_leads_to_work(toy: Toy, clockwork: Clockwork) -> None:
     toy.unread["a"] = 3
     toy.bell.ring("mail:a:someone@somewhere")
     assert toy.until("a", 3)
+
+
+def test_an_instant_comes_without_a_word_while_others_ring(toy: Toy, clockwork: Clockwork) -> None:
+    stop = threading.Event()
+
+    def ringing() -> None:
+        while not stop.wait(0.001):
+            toy.bell.ring("due:b")
+
+    noise = threading.Thread(target=ringing, daemon=True)
+    noise.start()
+    try:
+        toy.add("a", 3, announced=False)
+        assert toy.until("a", 3)
+        toy.unread["a"] = 2
+        assert toy.until("a", 5)
+    finally:
+        stop.set()
+        noise.join(PATIENCE_S)
 
 
 def test_it_outlives_an_error(toy: Toy, clockwork: Clockwork) -> None:

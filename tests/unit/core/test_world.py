@@ -320,3 +320,16 @@ def test_the_seeded_generator(worlds: Worlds) -> None:
     assert len({*first, *take("a", 3), *take("b", 3)}) == 9
     worlds.reset("a")
     assert take("a", 3) == first
+
+
+def test_the_worlds_where_something_is_to_do(worlds: Worlds, clock: Clock) -> None:
+    for name in ("early", "late", "sends", "idle"):
+        worlds.create(name)
+    for name, at in (("early", WALL), ("late", WALL + timedelta(days=1))):
+        with worlds.store.write(name) as tx:
+            due.schedule(tx, "x", at, {})
+    with worlds.store.write("sends") as tx:
+        due.send_later(tx, "x", {}, id="m")
+    assert worlds.with_work() == ["early", "sends"]
+    worlds.move("late", WALL + timedelta(days=1))
+    assert worlds.with_work() == ["early", "late", "sends"]
