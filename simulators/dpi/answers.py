@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
-from simulators.core.errors import Refused
-from simulators.core.hl7 import Message, Segment, read_message
-
-_CODES: Final = {"AA": "AA", "AE": "AE", "AR": "AR", "CA": "AA", "CE": "AE", "CR": "AR"}
-"""MSA-1, in original and in enhanced mode."""
-_MOST_ERRORS: Final = 50
+from simulators.core.hl7 import Segment, acknowledged
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +26,8 @@ class Outcome:
 
 def outcome_of(answer: bytes, control_id: str) -> Outcome:
     """The octets of an answer to the message ``control_id``; never raises."""
-    try:
-        message = read_message(answer)
-    except Refused as refused:
-        return Outcome(problem=f"the answer is no HL7 message: {refused}", raw=answer)
-    said, about = message.value("MSA-1").strip(), message.value("MSA-2").strip()
-    if said not in _CODES:
-        return Outcome(problem=f"MSA-1 is {said!r}: expected AA, AE or AR", raw=answer)
-    if about != control_id:
-        return Outcome(problem=f"MSA-2 is {about!r}: the answer is about another message", raw=answer)
-    return Outcome(_CODES[said], _errors(message), raw=answer)
-
-
-def _errors(message: Message) -> tuple[str, ...]:
-    own = tuple(_words(err) for err in message.all("ERR")[:_MOST_ERRORS])
-    text = message.value("MSA-3").strip()
-    return own or ((text,) if text else ())
+    said = acknowledged(answer, control_id, _words)
+    return Outcome(said.code, said.errors, problem=said.problem, raw=answer)
 
 
 def _words(err: Segment) -> str:

@@ -16,9 +16,8 @@ from simulators.clients.outbound import OutboundDenied
 from simulators.core import journal
 from simulators.core.clock import add_period
 from simulators.core.due import DueRow, schedule
-from simulators.core.errors import Refused
 from simulators.core.exchange import Runtime
-from simulators.core.hl7 import Message, Segment, read_message
+from simulators.core.hl7 import Segment, acknowledged
 from simulators.core.pki import Trust
 from simulators.core.store.api import Tx
 from simulators.core.world import World
@@ -28,9 +27,7 @@ from simulators.identity_repository.names import CHANNEL, NAME, RETRY
 from simulators.identity_repository.scene import Scene
 from simulators.identity_repository.settings import GIVE_UP_AFTER, PATIENCE, RETRY_EVERY
 
-_CODES: Final = {"AA": "AA", "AE": "AE", "AR": "AR", "CA": "AA", "CE": "AE", "CR": "AR"}
 _STATES: Final = {"AA": State.ACCEPTED, "AE": State.REFUSED}
-_MOST_ERRORS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +101,8 @@ class Teller:
 
 def outcome_of(url: str, answer: bytes, msh10: str) -> Outcome:
     """What the octets of an answer say to the message ``msh10``; never raises."""
-    try:
-        message = read_message(answer)
-    except Refused as refused:
-        return Outcome(url, told=(f"the answer is no HL7 message: {refused}",), raw=answer)
-    said, about = message.value("MSA-1").strip(), message.value("MSA-2").strip()
-    if said not in _CODES:
-        return Outcome(url, told=(f"MSA-1 is {said!r}: expected AA, AE or AR",), raw=answer)
-    if about != msh10:
-        return Outcome(url, told=(f"MSA-2 is {about!r}: the answer is about another message",), raw=answer)
-    return Outcome(url, _CODES[said], _errors(message), answer)
-
-
-def _errors(message: Message) -> tuple[str, ...]:
-    own = tuple(_words(err) for err in message.all("ERR")[:_MOST_ERRORS])
-    text = message.value("MSA-3").strip()
-    return own or ((text,) if text else ())
+    said = acknowledged(answer, msh10, _words)
+    return Outcome(url, said.code, said.errors or ((said.problem,) if said.problem else ()), answer)
 
 
 def _words(err: Segment) -> str:

@@ -4,8 +4,6 @@ where none was asked for (facts mssante §3.6, §3.7)."""
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from simulators.clients.mail.compose import NIL
@@ -17,6 +15,7 @@ from simulators.console.mail.submission import Handed, Unsendable, hand_over
 from simulators.core.clock import PARIS
 from simulators.core.mail.words import Mailbox as Named
 from simulators.core.world import identifier, load
+from simulators.documents.hl7.names import APPLICATION_ERRORS
 from simulators.mssante import messages
 from simulators.mssante.mailboxes import Mailbox
 from simulators.mssante.reports import dsn
@@ -27,26 +26,14 @@ if TYPE_CHECKING:
 DISPLAYED, PROCESSED, ERROR = "displayed", "processed", "error"
 KINDS: Final = (DISPLAYED, PROCESSED, ERROR)
 MDN_SENT: Final = "$MDNSent"
-CODES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "900": "Version du document incorrecte lors d'une demande de remplacement/suppression",
-        "901": "Auteur non autorisé à remplacer ou supprimer un document",
-        "902": "Identifiant patient inconnu",
-        "903": "INS non présent dans le document",
-        "904": "L'INS transmis ne correspond pas exactement à celui stocké dans la base du consommateur",
-        "905": "L'INS transmis n'est pas complet",
-        "906": "Erreur 'Autre'",
-    }
-)
-"""Code → label of applicationErrorCondition (facts mssante §4.2)."""
 _ADDRESS: Final = re.compile(r"[!-;=?-~]{3,254}")
 _ID: Final = re.compile(r"<[!-;=?-~]{1,900}>")
 
 
 def send_receipt(sandbox: Sandbox, world: str, box: Mailbox, read: Opened, kind: str, code: str = "") -> Handed:
-    """Answers ``read`` as the owner of ``box``; ``code`` is one of :data:`CODES` for an error. Raises
+    """Answers ``read`` as the owner of ``box``; ``code`` is one of ``APPLICATION_ERRORS`` for an error. Raises
     :class:`Unsendable`."""
-    if kind not in KINDS or (kind == ERROR and code not in CODES):
+    if kind not in KINDS or (kind == ERROR and code not in APPLICATION_ERRORS):
         raise Unsendable("mail_form_wrong")
     asked = read.receipt_to
     if asked is None and kind != ERROR:
@@ -54,7 +41,7 @@ def send_receipt(sandbox: Sandbox, world: str, box: Mailbox, read: Opened, kind:
     to = asked or read.sender
     if to is None or not _ADDRESS.fullmatch(to.address):
         raise Unsendable("mail_to_wrong", to.address if to is not None else "")
-    error = ErrorCode(code, CODES[code]) if kind == ERROR else None
+    error = ErrorCode(code, APPLICATION_ERRORS[code]) if kind == ERROR else None
     try:
         made = _message(sandbox, world, box, read, to, kind, error)
     except ValueError as problem:

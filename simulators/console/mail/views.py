@@ -16,13 +16,14 @@ from simulators.console.mail.boxes import PAGE, boxes, lines, shelves
 from simulators.console.mail.composing import Draft
 from simulators.console.mail.correspondents import Names
 from simulators.console.mail.reading import MOST_FILES, Opened, integrity, opened, patient_line, pdf_in
-from simulators.console.mail.receipts import CODES, MDN_SENT
+from simulators.console.mail.receipts import MDN_SENT
 from simulators.console.mail.submission import box_of
 from simulators.console.mail.verdicts import judged
 from simulators.console.texts import TEXTS
 from simulators.core.errors import WorldGone
 from simulators.core.store.api import Tx
 from simulators.core.world import MAIN, World
+from simulators.documents.hl7.names import APPLICATION_ERRORS
 from simulators.documents.papers import KINDS
 from simulators.mssante import citizen, folders, mailboxes
 from simulators.mssante.mailboxes import Kind, Mailbox
@@ -169,7 +170,7 @@ def message_page(sandbox: Sandbox, world: str, read: Opened, status: int = 200, 
     values: dict[str, Any] = {"problem": "", "detail": "", "handed": None, "refusals": [], **told}
     values |= {"box": box, "read": read, "who": who, "talk": talk, "local": local, "verdict": verdict}
     values |= {"documents": _documents(read), "defects": _defects(read), "more_files": read.files[MOST_FILES:]}
-    values |= {"files": read.files[:MOST_FILES], "codes": CODES, "mask": read.mask, "mdn": _mdn(read.mdn)}
+    values |= {"files": read.files[:MOST_FILES], "codes": APPLICATION_ERRORS, "mask": read.mask, "mdn": _mdn(read.mdn)}
     values |= {"receipt_sent": MDN_SENT in read.message.flags}
     return shown(sandbox, world, "mail_message.html", status, **values)
 

@@ -1,6 +1,7 @@
 """HL7 v2 without any content of health: messages read and written, located, acknowledged, over MLLP sessions."""
 
 from simulators.core.hl7.ack import AckCode, Err, acknowledge, code_of, errors_of
+from simulators.core.hl7.answers import Acknowledged, acknowledged
 from simulators.core.hl7.edit import edit
 from simulators.core.hl7.flow import ACK_WARNINGS, Hl7Flow, Perform, Reply, claim_facility
 from simulators.core.hl7.message import Delimiters, Message, Segment
@@ -17,6 +18,7 @@ __all__ = [
     "RULES",
     "TABLE_0357",
     "AckCode",
+    "Acknowledged",
     "Delimiters",
     "Err",
     "Field",
@@ -32,6 +34,7 @@ __all__ = [
     "Segment",
     "Unreadable",
     "acknowledge",
+    "acknowledged",
     "claim_facility",
     "code_of",
     "compose",
